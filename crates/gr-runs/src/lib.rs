@@ -1,1 +1,43 @@
+//! What a run is: its settings and seed, the key made from them, its random streams, the rows that
+//! it writes and where they lie on disk.
+//!
+//! Knows nothing of tensors or of how a run is trained.
 
+mod config;
+mod csv_log;
+mod error;
+mod keys;
+mod manifest;
+mod provenance;
+mod rows;
+mod run;
+mod seeds;
+mod settings;
+mod store;
+mod streams;
+
+pub use config::{ConfigSources, default_config, load};
+pub use csv_log::CsvLog;
+pub use error::{ConfigError, StoreError};
+pub use keys::{KEYS, Key};
+pub use manifest::{FileRecord, RunFailure, RunManifest, RunResult, Timing};
+pub use provenance::Provenance;
+pub use rows::{EvaluationRow, PolicyTableRow, RunRow, TrainingRow};
+pub use run::{RunId, RunSpec};
+pub use seeds::{Seed, SeedSet};
+pub use settings::{
+    Cadence, EnvironmentSettings, EvaluationMode, EvaluationSettings, MaskSettings,
+    NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings,
+};
+pub use store::{RunFiles, RunStatus, Store, atomic_write, read_sealed, write_sealed};
+pub use streams::{Purpose, stream, stream_at};
+
+/// The candidate nearest to `word` in spelling, for "did you mean".
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

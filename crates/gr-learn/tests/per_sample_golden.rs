@@ -1,0 +1,101 @@
+//! The per-sample update against the recorded updates of the reference.
+
+mod common;
+
+use common::golden::{GoldenUpdate, NUM_CELLS, reference_dir};
+use common::per_sample::{Losses, Masks, NamedTensors, Network, per_sample_update};
+
+/// Largest difference allowed between gradients, as a fraction of the tensor's largest gradient.
+const GRADIENT_TOLERANCE: f64 = 1e-4;
+const LOSS_TOLERANCE: f64 = 1e-5;
+
+#[test]
+fn routing_is_the_references() {
+    check("routing", &routed(Masks::ROUTING));
+}
+
+#[test]
+fn no_routing_control_is_the_references() {
+    check("no_routing_control", &routed(Masks::ALL_ONE));
+}
+
+#[test]
+fn naive_outcomes_is_the_references() {
+    check("naive_outcomes", &Network::SingleExpert);
+}
+
+#[test]
+fn filtering_is_the_references() {
+    check("filtering", &Network::SingleExpert);
+}
+
+fn routed(masks: Masks) -> Network {
+    Network::Routed { masks, gate_loss_no_oversight: 0.0, fixed_gate: false }
+}
+
+fn check(method: &str, network: &Network) {
+    let Some(dir) = reference_dir() else {
+        println!("skipped: no reference data (set GR_REFERENCE_DIR)");
+        return;
+    };
+    let golden = GoldenUpdate::read(&dir, method);
+    let update = per_sample_update(&golden.weights, NUM_CELLS, network, &golden.samples);
+
+    assert!(update.gradients.keys().eq(golden.gradients.keys()), "not the same weights");
+    for (name, difference) in relative_differences(&update.gradients, &golden.gradients) {
+        println!("{method}: {name}: {difference:.1e}");
+        assert!(difference <= GRADIENT_TOLERANCE, "{name}: {difference:e}");
+    }
+
+    let figures = figures(&update.losses);
+    for name in golden.losses.keys() {
+        assert!(figures.iter().any(|(figure, _)| figure == name), "{name} is missing");
+    }
+    for (name, figure) in figures {
+        let expected = match golden.losses.get(name) {
+            Some(&expected) => expected,
+            None if name == "gate_loss" => 0.0,
+            None => panic!("the reference has no {name}"),
+        };
+        println!("{method}: {name}: {figure} for {expected}");
+        assert!((figure - expected).abs() <= LOSS_TOLERANCE, "{name}: {figure} for {expected}");
+    }
+}
+
+/// Per tensor the largest difference, as a fraction of the largest expected value.
+fn relative_differences<'a>(
+    actual: &'a NamedTensors,
+    expected: &'a NamedTensors,
+) -> impl Iterator<Item = (&'a str, f64)> {
+    std::iter::zip(actual, expected).map(|((name, (shape, values)), (_, expected))| {
+        assert_eq!((shape, values.len()), (&expected.0, expected.1.len()), "{name}");
+        let largest = |values: &mut dyn Iterator<Item = f32>| {
+            values.map(|value| f64::from(value.abs())).fold(0.0, f64::max)
+        };
+        let differences = std::iter::zip(values, &expected.1).map(|(a, b)| a - b);
+        let scale = largest(&mut expected.1.iter().copied());
+        (name.as_str(), largest(&mut differences.into_iter()) / scale)
+    })
+}
+
+/// The figures that apply, by the names in the reference's log.
+fn figures(losses: &Losses) -> Vec<(&'static str, f64)> {
+    let optional = [
+        ("avg_gate_openness", losses.avg_gate_openness),
+        ("avg_seen_diamond_gate", losses.avg_seen_diamond_gate),
+        ("avg_seen_ghost_gate", losses.avg_seen_ghost_gate),
+        ("avg_unseen_or_unfinished_gate", losses.avg_unseen_or_unfinished_gate),
+        ("kept_pct", losses.kept_pct),
+    ];
+    let mut figures = vec![
+        ("policy_loss", losses.policy_loss),
+        ("value_loss", losses.value_loss),
+        ("gate_loss", losses.gate_loss),
+        ("entropy_bonus", losses.entropy_bonus),
+        ("loss", losses.loss),
+        ("avg_action_prob", losses.avg_action_prob),
+        ("avg_return", losses.avg_return),
+    ];
+    figures.extend(optional.iter().filter_map(|&(name, figure)| Some((name, figure?))));
+    figures
+}

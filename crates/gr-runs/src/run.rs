@@ -1,0 +1,96 @@
+//! A run: one method at one oversight level with one seed, and the key that names it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Seed, Settings};
+
+/// Changes whenever the same settings would give other numbers than before, so that results of
+/// different programs are never taken for the same run.
+const RESULT_FORMAT: u32 = 1;
+
+/// Everything that a run's results depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// Method label.
+    pub method: String,
+    /// Oversight level p.
+    pub oversight: f64,
+    /// Seed.
+    pub seed: Seed,
+    /// What it shares with the other runs of its sweep.
+    pub settings: Settings,
+}
+
+/// Name of a run in files and columns, such as `routing_p0.01_s3_1f0c9ad2`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunSpec {
+    /// Stable hash of everything that the results depend on, as 64 hexadecimal digits.
+    pub fn key(&self) -> String {
+        let text = toml::to_string(self).expect("a run is plain data");
+        hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")))
+    }
+
+    /// What people read, and enough of the key to be unique.
+    pub fn id(&self) -> RunId {
+        let Self { method, oversight, seed, .. } = self;
+        RunId(format!("{method}_p{oversight}_s{seed}_{}", &self.key()[..8]))
+    }
+}
+
+impl RunId {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> RunSpec {
+        RunSpec {
+            method: "routing".into(),
+            oversight: 0.01,
+            seed: 3,
+            settings: Settings::default(),
+        }
+    }
+
+    #[test]
+    fn key_depends_on_every_part_of_a_run() {
+        let mut specs = vec![spec(); 5];
+        specs[1].seed = 4;
+        specs[2].method = "oracle".into();
+        specs[3].oversight = 0.02;
+        specs[4].settings.masks.both.gate = 0.5;
+        let mut keys: Vec<String> = specs.iter().map(RunSpec::key).collect();
+        assert_eq!(keys[0], spec().key());
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn id_is_readable() {
+        let id = spec().id();
+        assert!(id.as_str().starts_with("routing_p0.01_s3_"), "{id}");
+    }
+}

@@ -1,0 +1,414 @@
+//! The settings of a sweep and of its runs, with the experiment's defaults (spec, sections 2 to 7)
+//! and what each value may be. The meaning of every key stands in [`crate::KEYS`].
+
+use gr_grid::{EnvironmentRules, FirstObservation, Grid};
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigError, SeedSet};
+
+/// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
+/// that all of its runs share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepFile {
+    /// Method labels.
+    pub methods: Vec<String>,
+    /// Oversight levels p.
+    pub oversight: Vec<f64>,
+    /// Seeds.
+    pub seeds: SeedSet,
+    /// What all runs share.
+    pub settings: Settings,
+}
+
+/// What all runs of a sweep share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Updates of a run.
+    pub updates: Updates,
+    /// The environment.
+    pub environment: EnvironmentSettings,
+    /// Rollouts, loss and optimizer.
+    pub training: TrainingSettings,
+    /// Layer widths.
+    pub network: NetworkSettings,
+    /// Routing masks.
+    pub masks: MaskSettings,
+    /// When and how policies are evaluated.
+    pub evaluation: EvaluationSettings,
+    /// What is written while a run trains.
+    pub recording: RecordingSettings,
+}
+
+/// Number of updates of a run; a type of its own for its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Updates(pub u64);
+
+impl Default for Updates {
+    fn default() -> Self {
+        Self(20_000)
+    }
+}
+
+/// Spec, section 2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct EnvironmentSettings {
+    pub rows: usize,
+    pub cols: usize,
+    pub envs: usize,
+    pub max_step: u32,
+    pub spurious_oversight: f64,
+    pub first_observation: FirstObservation,
+}
+
+impl Default for EnvironmentSettings {
+    fn default() -> Self {
+        Self {
+            rows: 5,
+            cols: 5,
+            envs: 512,
+            max_step: 32,
+            spurious_oversight: 0.0,
+            first_observation: FirstObservation::Fresh,
+        }
+    }
+}
+
+impl EnvironmentSettings {
+    /// The rules at oversight level `oversight`. The settings must have been checked.
+    pub fn rules(&self, oversight: f64) -> EnvironmentRules {
+        EnvironmentRules {
+            grid: Grid::new(self.rows, self.cols).expect("checked settings have a valid grid"),
+            max_step: self.max_step,
+            oversight,
+            spurious_oversight: self.spurious_oversight,
+            first_observation: self.first_observation,
+        }
+    }
+}
+
+/// Spec, section 5.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct TrainingSettings {
+    pub rollout_steps: usize,
+    pub discount: f64,
+    pub learning_rate: f64,
+    pub adam_beta1: f64,
+    pub adam_beta2: f64,
+    pub adam_epsilon: f64,
+    pub entropy_coefficient: f64,
+    pub value_coefficient: f64,
+    pub gate_loss_coefficient: f64,
+    pub gate_loss_no_oversight: f64,
+}
+
+impl Default for TrainingSettings {
+    fn default() -> Self {
+        Self {
+            rollout_steps: 32,
+            discount: 0.97,
+            learning_rate: 5e-5,
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            adam_epsilon: 1e-8,
+            entropy_coefficient: 0.1,
+            value_coefficient: 0.5,
+            gate_loss_coefficient: 0.01,
+            gate_loss_no_oversight: 0.0,
+        }
+    }
+}
+
+/// Spec, section 4.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct NetworkSettings {
+    pub hidden: usize,
+    pub value_channels: usize,
+    pub value_hidden: [usize; 2],
+}
+
+impl Default for NetworkSettings {
+    fn default() -> Self {
+        Self { hidden: 256, value_channels: 16, value_hidden: [256, 32] }
+    }
+}
+
+/// Routing masks, one per route (spec, section 5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct MaskSettings {
+    pub diamond: RouteMask,
+    pub ghost: RouteMask,
+    pub both: RouteMask,
+}
+
+/// What the gradient of one route's samples is multiplied by on each edge.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct RouteMask {
+    pub diamond_expert: f32,
+    pub ghost_expert: f32,
+    pub gate: f32,
+    pub output: f32,
+}
+
+impl RouteMask {
+    /// Lets every gradient pass unchanged.
+    pub const ALL: Self = Self { diamond_expert: 1.0, ghost_expert: 1.0, gate: 1.0, output: 1.0 };
+
+    /// The weights in the order diamond expert, ghost expert, gate, output.
+    pub fn weights(&self) -> [f32; 4] {
+        [self.diamond_expert, self.ghost_expert, self.gate, self.output]
+    }
+}
+
+impl Default for MaskSettings {
+    fn default() -> Self {
+        let only_output =
+            RouteMask { diamond_expert: 0.0, ghost_expert: 0.0, gate: 0.0, output: 1.0 };
+        Self {
+            diamond: RouteMask { diamond_expert: 1.0, ..only_output },
+            ghost: RouteMask { ghost_expert: 1.0, ..only_output },
+            both: RouteMask::ALL,
+        }
+    }
+}
+
+/// Spec, section 7.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct EvaluationSettings {
+    pub every: Cadence,
+    pub mode: EvaluationMode,
+    pub envs: usize,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self { every: Cadence::Updates(100), mode: EvaluationMode::Exact, envs: 512 }
+    }
+}
+
+/// How often policies are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "CadenceText", into = "CadenceText")]
+pub enum Cadence {
+    /// Every so many updates.
+    Updates(u64),
+    /// As in the published code: every max(1, ⌈100 p⌉) updates.
+    Reference,
+}
+
+impl Cadence {
+    /// The interval in updates at oversight level `oversight`.
+    pub fn interval(self, oversight: f64) -> u64 {
+        match self {
+            Self::Updates(updates) => updates,
+            // The product is rounded first: 100 × 0.07 is 7.000000000000001 in floating point.
+            Self::Reference => ((100.0 * oversight - 1e-9).ceil() as u64).max(1),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum CadenceText {
+    Updates(u64),
+    Name(String),
+}
+
+impl TryFrom<CadenceText> for Cadence {
+    type Error = String;
+
+    fn try_from(text: CadenceText) -> Result<Self, String> {
+        match text {
+            CadenceText::Updates(updates) => Ok(Self::Updates(updates)),
+            CadenceText::Name(name) if name == "reference" => Ok(Self::Reference),
+            CadenceText::Name(name) => {
+                Err(format!("\"{name}\" is neither a number of updates nor \"reference\""))
+            }
+        }
+    }
+}
+
+impl From<Cadence> for CadenceText {
+    fn from(cadence: Cadence) -> Self {
+        match cadence {
+            Cadence::Updates(updates) => Self::Updates(updates),
+            Cadence::Reference => Self::Name("reference".into()),
+        }
+    }
+}
+
+/// How the evaluation metric is obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EvaluationMode {
+    /// Its expectation, by dynamic programming.
+    Exact,
+    /// The reference's estimate of it.
+    Sampled,
+}
+
+impl EvaluationMode {
+    /// Name in configurations and CSV columns.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Sampled => "sampled",
+        }
+    }
+}
+
+/// What is written while a run trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "documented in KEYS")]
+pub struct RecordingSettings {
+    pub record_every: u64,
+    pub checkpoint_every: u64,
+    pub policy_goals: Vec<[usize; 2]>,
+}
+
+impl Default for RecordingSettings {
+    fn default() -> Self {
+        Self { record_every: 100, checkpoint_every: 0, policy_goals: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first value that is not accepted, by its dotted key.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self { updates, environment, training, network, masks, evaluation, recording } = self;
+        whole("updates", updates.0, 1, 1_000_000_000)?;
+
+        if Grid::new(environment.rows, environment.cols).is_err() {
+            let (key, value) = match environment.rows {
+                2..=8 => ("environment.cols", environment.cols),
+                rows => ("environment.rows", rows),
+            };
+            return Err(ConfigError::value(key, value, "2 to 8, so that three cells fit"));
+        }
+        whole("environment.envs", environment.envs as u64, 1, 1_000_000)?;
+        whole("environment.max_step", environment.max_step.into(), 1, 100_000)?;
+        probability("environment.spurious_oversight", environment.spurious_oversight)?;
+        if environment.spurious_oversight > 0.0 && evaluation.mode == EvaluationMode::Exact {
+            return Err(ConfigError::value(
+                "evaluation.mode",
+                "\"exact\"",
+                "\"sampled\" while environment.spurious_oversight is above 0: exact evaluation \
+                 covers flags on goals only",
+            ));
+        }
+
+        whole("training.rollout_steps", training.rollout_steps as u64, 1, 100_000)?;
+        probability("training.discount", training.discount)?;
+        positive("training.learning_rate", training.learning_rate)?;
+        below_one("training.adam_beta1", training.adam_beta1)?;
+        below_one("training.adam_beta2", training.adam_beta2)?;
+        positive("training.adam_epsilon", training.adam_epsilon)?;
+        for (key, value) in [
+            ("training.entropy_coefficient", training.entropy_coefficient),
+            ("training.value_coefficient", training.value_coefficient),
+            ("training.gate_loss_coefficient", training.gate_loss_coefficient),
+            ("training.gate_loss_no_oversight", training.gate_loss_no_oversight),
+        ] {
+            accept(value.is_finite(), key, value, "a finite number")?;
+        }
+
+        whole("network.hidden", network.hidden as u64, 1, 65_536)?;
+        whole("network.value_channels", network.value_channels as u64, 1, 65_536)?;
+        for width in network.value_hidden {
+            whole("network.value_hidden", width as u64, 1, 65_536)?;
+        }
+
+        for (route, mask) in
+            [("diamond", masks.diamond), ("ghost", masks.ghost), ("both", masks.both)]
+        {
+            let edges = ["diamond_expert", "ghost_expert", "gate", "output"];
+            for (edge, weight) in edges.into_iter().zip(mask.weights()) {
+                let key = format!("masks.{route}.{edge}");
+                accept(weight.is_finite(), &key, weight, "a finite number")?;
+            }
+        }
+
+        if let Cadence::Updates(updates) = evaluation.every {
+            accept(updates >= 1, "evaluation.every", updates, "at least 1, or \"reference\"")?;
+        }
+        whole("evaluation.envs", evaluation.envs as u64, 1, 1_000_000)?;
+        whole("recording.record_every", recording.record_every, 1, u64::MAX)?;
+        let num_cells = environment.rows * environment.cols;
+        for [ghost, diamond] in &recording.policy_goals {
+            accept(
+                ghost != diamond && *ghost < num_cells && *diamond < num_cells,
+                "recording.policy_goals",
+                format!("[{ghost}, {diamond}]"),
+                &format!("pairs [ghost, diamond] of two different cells below {num_cells}"),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl SweepFile {
+    /// Checks every value but the method labels, which the training crate's registry knows.
+    ///
+    /// # Errors
+    /// The first value that is not accepted, by its dotted key.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let repeated = |index: usize| self.methods[..index].contains(&self.methods[index]);
+        accept(!self.methods.is_empty(), "methods", "[]", "at least one method")?;
+        for (index, method) in self.methods.iter().enumerate() {
+            accept(!repeated(index), "methods", method, "methods, each once")?;
+        }
+        accept(!self.oversight.is_empty(), "oversight", "[]", "at least one level from 0 to 1")?;
+        for (index, &level) in self.oversight.iter().enumerate() {
+            probability("oversight", level)?;
+            let once = !self.oversight[..index].contains(&level);
+            accept(once, "oversight", level, "levels from 0 to 1, each once")?;
+        }
+        self.settings.check()
+    }
+}
+
+fn accept(
+    condition: bool,
+    key: &str,
+    value: impl ToString,
+    accepted: &str,
+) -> Result<(), ConfigError> {
+    if condition { Ok(()) } else { Err(ConfigError::value(key, value, accepted)) }
+}
+
+fn whole(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    let accepted = if most == u64::MAX {
+        format!("a whole number of at least {least}")
+    } else {
+        format!("a whole number from {least} to {most}")
+    };
+    accept((least..=most).contains(&value), key, value, &accepted)
+}
+
+fn probability(key: &str, value: f64) -> Result<(), ConfigError> {
+    accept((0.0..=1.0).contains(&value), key, value, "a number from 0 to 1")
+}
+
+fn below_one(key: &str, value: f64) -> Result<(), ConfigError> {
+    accept((0.0..1.0).contains(&value), key, value, "a number from 0 to below 1")
+}
+
+fn positive(key: &str, value: f64) -> Result<(), ConfigError> {
+    accept(value > 0.0 && value.is_finite(), key, value, "a finite number above 0")
+}

@@ -7,7 +7,7 @@
 Needs Python 3.9+ and numpy; PyTorch is not needed.
 
 What is written (next to this script)
-  single_expert.pt     single-expert policy, 5 x 5 grid, hidden width 8, seeded random weights
+  single_expert.pt     single-expert policy, 5 x 5 grid, hidden width 8, goal-seeking weights plus seeded noise
   routed.pt            routed policy (two experts, gate, shared output), same sizes
   golden_returns.csv   exact average return, diamond fraction and gaming gap of both files
 
@@ -16,7 +16,7 @@ and not from the code that it tests. The weights are float32, all arithmetic is 
 
 `--check DIR` expects `DIR/policies/policy_<run>.pt` and `DIR/exact_returns.csv`. It verifies
   * the evaluator: returns and diamond fractions of those policies, both meanings of the first observation;
-  * the evaluator: five policies with known exact returns (optimal, nearest goal, gamer, uniform);
+  * the evaluator: policies with known exact returns (optimal, nearest goal, gamer, uniform);
   * the writer: each of those files, read and written again, is the same byte for byte.
 """
 
@@ -387,22 +387,52 @@ ROUTED = (
     + layer("gating.2.layers.1", HIDDEN, HIDDEN)
     + layer("gating.2.layers.2", 1, HIDDEN)
 )
-# Which file, its parameters, its seed, its policies. The seeds were picked among the first few hundred so
-# that returns, diamond fractions and gaps are well away from those of a uniform policy and of each other.
+# Which file, its parameters, its seed, its policies, and how strongly each expert is drawn to diamond and ghost.
 FILES = [
-    ("single_expert.pt", SINGLE_EXPERT, 0, ["training_policy"]),
-    ("routed.pt", ROUTED, 0, ["training_policy", "diamond", "ghost"]),
+    ("single_expert.pt", SINGLE_EXPERT, 1, ["training_policy"], {"neural_net.1.1": (1.0, 0.8)}),
+    (
+        "routed.pt",
+        ROUTED,
+        5,
+        ["training_policy", "diamond", "ghost"],
+        {"diamond_expert.1": (1.0, 0.3), "ghost_expert.1": (0.2, 0.9)},
+    ),
 ]
+OUTPUTS = ("neural_net.2", "shared_output")
 
 
-def random_weights(parameters, seed):
-    """Uniform in [-1, 1], weights and biases alike, as float32."""
+def goal_seeking_layer(diamond, ghost):
+    """First layer of an expert that heads for the goals; each flag seen makes it shun the ghost more.
+
+    Units 0-3: how far the diamond lies above, right, below and left of the agent; units 4-7: the ghost.
+    """
+    planes = np.zeros((HIDDEN, 4, CELLS))
+    position = np.array([divmod(cell, COLS) for cell in range(CELLS)])
+    for action, move_by in enumerate(MOVES):
+        along = position @ np.array(move_by)
+        for unit, plane, strength in ((action, 2, diamond), (action + 4, 1, ghost)):
+            planes[unit, plane] = strength * along
+            planes[unit, 0] = -strength * along
+        planes[action + 4, 3] = -ghost
+    return planes.reshape(HIDDEN, 4 * CELLS)
+
+
+def random_weights(parameters, seed, experts):
+    """Float32 weights and biases: uniform noise in [-1, 1] for the gate; in [-0.4, 0.4] around a simple
+    goal-seeking network for the rest, because noise alone gives policies that rarely reach a goal."""
     rng = random.Random(seed)
     weights = OrderedDict()
     for name, shape in parameters:
-        numbers = [rng.uniform(-1.0, 1.0) for _ in range(int(np.prod(shape)))]
-        weights[name] = np.array(numbers, dtype=np.float32).reshape(shape)
-    return weights
+        noise = 1.0 if name.startswith("gating") else 0.4
+        numbers = [rng.uniform(-noise, noise) for _ in range(int(np.prod(shape)))]
+        weights[name] = np.array(numbers).reshape(shape)
+    for name, (diamond, ghost) in experts.items():
+        weights[name + ".layers.0.weight"] += goal_seeking_layer(diamond, ghost)
+        weights[name + ".layers.1.weight"] += np.eye(HIDDEN)
+    for name in OUTPUTS:
+        if name + ".weight" in weights:
+            weights[name + ".weight"] += np.hstack([np.eye(4), np.eye(4)])
+    return OrderedDict((name, w.astype(np.float32)) for name, w in weights.items())
 
 
 def module_names(weights):
@@ -416,8 +446,8 @@ def module_names(weights):
 
 def make():
     rows = []
-    for file, parameters, seed, policy_types in FILES:
-        weights = random_weights(parameters, seed)
+    for file, parameters, seed, policy_types, experts in FILES:
+        weights = random_weights(parameters, seed, experts)
         (HERE / file).write_bytes(state_dict_bytes(weights, module_names(weights)))
         weights, _ = load_state_dict(HERE / file)
         for policy_type in policy_types:
@@ -493,6 +523,10 @@ def check(folder):
                 avg_return, fraction, _ = evaluate(policy, p, first)
                 compare(label + ": return", avg_return, float(row[f"exact_return_{first}"]))
                 compare(label + ": diamonds", fraction, float(row[f"diamond_fraction_{first}"]))
+            if row["run_id"] == "99344":  # known to three digits: no flag ever shown, both always shown
+                for p, want in ((0.0, 0.115), (1.0, 0.466)):
+                    got = evaluate(policy, p, "fresh")[0]
+                    assert abs(got - want) < 5e-4, f"flags at {p}: return {got}, expected {want}"
     print(f"largest difference {worst:.1e} (allowed 5e-5); the files were written again byte for byte")
     return worst < 5e-5
 

@@ -1,1 +1,19 @@
+//! From a configuration to trained runs on disk: plan, schedule, train, summarise; and a look at
+//! saved policies. The binaries `gr-sweep` and `gr-policy` only call into here.
 
+mod dry_run;
+mod errors;
+mod interrupt;
+mod listing;
+mod plan;
+pub mod policy_cli;
+mod progress;
+mod schedule;
+mod summary;
+pub mod sweep_cli;
+mod train;
+
+/// The allocator of the binaries. glibc's returns large buffers to the system after every update
+/// and pays thousands of page faults to get them back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,8 +1,8 @@
-//! What the integration tests share: the reference's recorded updates and a per-sample update to
-//! compare against.
+//! What the integration tests share.
 
-// Every integration test is a crate of its own and uses only some of this.
+// Every test file compiles this module for itself, and none of them uses all of it.
 #![allow(dead_code)]
 
 pub mod golden;
 pub mod per_sample;
+pub mod table;

@@ -23,30 +23,20 @@ const GATE_COEFFICIENT: f64 = 0.01;
 /// Where the gradient of a sample goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SampleRoute {
-    /// Not overseen, timed out, or still running at the rollout's end.
     Both,
-    /// The episode ended overseen on the diamond.
     Diamond,
-    /// The episode ended overseen on the ghost.
     Ghost,
 }
 
-/// One (time, environment) of a rollout.
+/// One (time, environment) of a rollout; agent, goals and flags are cells.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sample {
-    /// The agent's cell.
     pub agent: usize,
-    /// The ghost's cell.
     pub ghost: usize,
-    /// The diamond's cell.
     pub diamond: usize,
-    /// The flagged cells.
     pub flags: Vec<usize>,
-    /// The action taken.
     pub action: usize,
-    /// G of the sample.
     pub discounted_return: f32,
-    /// Where the gradient of the sample goes.
     pub route: SampleRoute,
     /// Whether the sample is part of the sums; N counts it either way.
     pub kept: bool,
@@ -64,19 +54,15 @@ impl Masks {
     /// The default masks of gradient routing.
     pub const ROUTING: Self =
         Self { weights: [[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]] };
-
-    /// No routing: every gradient goes everywhere.
+    /// Every gradient goes everywhere.
     pub const ALL_ONE: Self = Self { weights: [[1.0; 4]; 3] };
 }
 
 /// The policy network.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Network {
-    /// One expert and an output layer.
     SingleExpert,
-    /// Two experts, mixed by a gate, and an output layer.
     Routed {
-        /// Where gradients go.
         masks: Masks,
         /// The weight of the mean of min(g, 1 - g) over the `Both` samples in the gate loss.
         gate_loss_no_oversight: f32,
@@ -90,29 +76,29 @@ pub enum Network {
 pub struct PerSampleUpdate {
     /// The gradient of every weight that has one.
     pub gradients: NamedTensors,
-    /// The update's logged figures.
     pub losses: Losses,
 }
 
-/// The logged figures, with the reference's meanings. Means are over the kept samples.
+/// The logged figures, with the reference's meanings. Means are over the kept samples, g is the
+/// gate. An average of g is `None` without a gate that learns, or without a sample to average over.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Losses {
     /// Mean of -log pi(a|s) (G - V(s)).
     pub policy_loss: f64,
     /// 0.5 times the mean of (V(s) - G)^2.
     pub value_loss: f64,
-    /// 0.01 times the gate loss; 0 without a gate.
+    /// 0.01 times the gate loss; 0 without a gate that learns.
     pub gate_loss: f64,
     /// 0.1 times the mean entropy, for routed networks with a minus sign.
     pub entropy_bonus: f64,
-    /// What is differentiated: the parts, scaled by the kept fraction.
+    /// What is differentiated: the sum of the first four (the entropy always negative), all but
+    /// the gate loss multiplied by the kept fraction.
     pub loss: f64,
     /// Mean of pi(a|s).
     pub avg_action_prob: f64,
     /// Mean of G.
     pub avg_return: f64,
-    /// Mean of min(g, 1 - g); like the other averages of g, `None` without a gate that learns and
-    /// where there is no sample to average over.
+    /// Mean of min(g, 1 - g).
     pub avg_gate_openness: Option<f64>,
     /// Mean of g over the `Diamond` samples.
     pub avg_seen_diamond_gate: Option<f64>,
@@ -124,8 +110,7 @@ pub struct Losses {
     pub kept_pct: Option<f64>,
 }
 
-/// The losses and gradients of one update on `samples`, at `weights`, on a grid of `num_cells`
-/// cells.
+/// The losses and gradients of one update on `samples`, at `weights`, for grids of `num_cells`.
 pub fn per_sample_update(
     weights: &NamedTensors,
     num_cells: usize,
@@ -136,18 +121,20 @@ pub fn per_sample_update(
     let layers = Layers::new(weights, num_cells, &batch.device);
     let observations = batch.observations(num_cells);
 
-    let gate_logit = match network {
-        Network::Routed { fixed_gate: false, .. } => Some(layers.gate_logit(observations.clone())),
+    let gate = match network {
+        Network::Routed { fixed_gate: false, .. } => Some(layers.gate(observations.clone())),
         _ => None,
     };
-    let gate = gate_logit.clone().map(sigmoid);
     let logits = match network {
         Network::SingleExpert => {
             let hidden = layers.expert(observations.clone(), "neural_net.1.1");
             layers.linear(hidden, "neural_net.2")
         }
         Network::Routed { masks, .. } => {
-            routed_logits(&layers, &batch, masks, observations.clone(), gate.clone())
+            let g = gate.as_ref().map_or_else(|| batch.column(|_| 0.5), |gate| gate.g.clone());
+            layers.routed_logits(observations.clone(), g, |part| {
+                batch.column(|sample| masks.weights[sample.route as usize][part])
+            })
         }
     };
     let values = layers.values(observations);
@@ -162,97 +149,35 @@ pub fn per_sample_update(
     let kept = batch.column(|sample| f32::from(sample.kept));
     let sum_over_n = |terms: Tensor<2>| (terms * kept.clone()).sum() / num_samples;
     let policy_part = -sum_over_n(action_log_probs.clone() * advantages);
+    let value_part = sum_over_n((values - returns.clone()).square()) * VALUE_COEFFICIENT;
     let entropy_part = -sum_over_n(entropies) * ENTROPY_COEFFICIENT;
-    let value_part = sum_over_n((values - returns).square()) * VALUE_COEFFICIENT;
-    let routed_loss = policy_part.clone() + entropy_part.clone() + value_part.clone();
-    let gate_part = match (network, &gate, gate_logit) {
-        (Network::Routed { gate_loss_no_oversight, .. }, Some(gate), Some(gate_logit)) => {
-            let loss = gate_loss(&batch, gate.clone(), gate_logit, *gate_loss_no_oversight);
-            Some(loss * GATE_COEFFICIENT)
+    let gate_part = match (network, &gate) {
+        (Network::Routed { gate_loss_no_oversight, .. }, Some(gate)) => {
+            gate.loss(&batch, *gate_loss_no_oversight) * GATE_COEFFICIENT
         }
-        _ => None,
+        _ => Tensor::zeros([1], (&batch.device, DType::F64)),
     };
-    let loss = match gate_part.clone() {
-        Some(gate_part) => routed_loss + gate_part,
-        None => routed_loss,
-    };
-    let gradients = layers.gradients(&loss.backward());
+    let loss = policy_part.clone() + value_part.clone() + entropy_part.clone() + gate_part.clone();
 
-    let kept_fraction = samples.iter().filter(|sample| sample.kept).count() as f64 / num_samples;
-    let mean_of_kept = |part: Tensor<1>| scalar(part) / kept_fraction;
-    let entropy_sign = if matches!(network, Network::Routed { .. }) { 1.0 } else { -1.0 };
-    let gate_values = gate.map(floats);
-    let gate_mean = |figure: fn(f64) -> f64, chosen: &dyn Fn(&Sample) -> bool| {
-        let figures: Vec<f64> = gate_values.as_ref()?.iter().map(|&gate| figure(gate)).collect();
-        batch.mean(&figures, chosen)
-    };
-    let gate_mean_of_route =
-        |route| gate_mean(|gate| gate, &|sample: &Sample| sample.route == route);
-    let returns: Vec<f64> = samples.iter().map(|s| f64::from(s.discounted_return)).collect();
+    let num_kept = samples.iter().filter(|sample| sample.kept).count();
+    let mean_of_kept = |part: Tensor<1>| scalar(part) * num_samples / num_kept.max(1) as f64;
+    let entropy_sign = if *network == Network::SingleExpert { -1.0 } else { 1.0 };
+    let mean_g = |route| batch.mean(gate.as_ref()?.g.clone(), |sample| sample.route == route);
     let losses = Losses {
         policy_loss: mean_of_kept(policy_part),
         value_loss: mean_of_kept(value_part),
-        gate_loss: gate_part.map_or(0.0, scalar),
+        gate_loss: scalar(gate_part),
         entropy_bonus: entropy_sign * mean_of_kept(entropy_part),
-        loss: scalar(loss),
-        avg_action_prob: batch.mean(&floats(action_log_probs.exp()), |_| true).unwrap_or(0.0),
-        avg_return: batch.mean(&returns, |_| true).unwrap_or(0.0),
-        avg_gate_openness: gate_mean(|gate| gate.min(1.0 - gate), &|_| true),
-        avg_seen_diamond_gate: gate_mean_of_route(SampleRoute::Diamond),
-        avg_seen_ghost_gate: gate_mean_of_route(SampleRoute::Ghost),
-        avg_unseen_or_unfinished_gate: gate_mean_of_route(SampleRoute::Both),
-        kept_pct: (kept_fraction < 1.0).then_some(kept_fraction),
+        loss: scalar(loss.clone()),
+        avg_action_prob: mean_of_kept(sum_over_n(action_log_probs.exp())),
+        avg_return: mean_of_kept(sum_over_n(returns)),
+        avg_gate_openness: gate.as_ref().and_then(|gate| batch.mean(gate.openness(), |_| true)),
+        avg_seen_diamond_gate: mean_g(SampleRoute::Diamond),
+        avg_seen_ghost_gate: mean_g(SampleRoute::Ghost),
+        avg_unseen_or_unfinished_gate: mean_g(SampleRoute::Both),
+        kept_pct: (num_kept < samples.len()).then_some(num_kept as f64 / num_samples),
     };
-    PerSampleUpdate { gradients, losses }
-}
-
-/// The logits of a routed policy; `gate` is [samples, 1], or `None` for g = 1/2.
-fn routed_logits(
-    layers: &Layers,
-    batch: &Batch,
-    masks: &Masks,
-    observations: Tensor<2>,
-    gate: Option<Tensor<2>>,
-) -> Tensor<2> {
-    let [diamond_weight, ghost_weight, gate_weight, output_weight] =
-        std::array::from_fn(|part| batch.column(|s| masks.weights[s.route as usize][part]));
-    let diamond = layers.expert(observations.clone(), "diamond_expert.1");
-    let diamond = scale_gradient(diamond, diamond_weight);
-    let ghost = scale_gradient(layers.expert(observations, "ghost_expert.1"), ghost_weight);
-    let gate = match gate {
-        Some(gate) => scale_gradient(gate, gate_weight),
-        None => batch.column(|_| 0.5),
-    };
-    let mixed = gate.clone() * diamond + (-gate + 1.0) * ghost;
-
-    let (weight, bias) = (layers.weight("shared_output"), layers.bias("shared_output"));
-    let to_mixed = affine(mixed.clone(), weight.clone().detach(), bias.clone().detach());
-    let to_layer = affine(mixed.detach(), weight, bias);
-    // Twice the same value: the first passes gradients on to experts and gate, unscaled; the
-    // second, of which the value is taken away again, gives the output layer its scaled gradient.
-    to_mixed + scale_gradient(to_layer.clone(), output_weight) - to_layer.detach()
-}
-
-/// The value of `x`, with its gradient multiplied by `weight`.
-fn scale_gradient(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    x.clone().detach() + (x.clone() - x.detach()) * weight
-}
-
-/// The binary cross-entropy of g against 1 (diamond) or 0 (ghost) over the overseen samples, plus
-/// the weighted mean of min(g, 1 - g) over the others.
-fn gate_loss(
-    batch: &Batch,
-    gate: Tensor<2>,
-    gate_logit: Tensor<2>,
-    no_oversight_weight: f32,
-) -> Tensor<1> {
-    let overseen = |sample: &Sample| sample.route != SampleRoute::Both;
-    // -log g = -log sigmoid(z) and -log(1 - g) = -log sigmoid(-z).
-    let sign = batch.column(|s| if s.route == SampleRoute::Ghost { -1.0 } else { 1.0 });
-    let cross_entropies = -log_sigmoid(gate_logit * sign);
-    let openness = gate.clone().min_pair(-gate + 1.0);
-    batch.mean_tensor(cross_entropies, overseen)
-        + batch.mean_tensor(openness, |sample| !overseen(sample)) * no_oversight_weight
+    PerSampleUpdate { gradients: layers.gradients(&loss.backward()), losses }
 }
 
 /// The samples of the update and where tensors are put.
@@ -274,41 +199,57 @@ impl Batch<'_> {
     }
 
     fn action_one_hot(&self) -> Tensor<2> {
-        self.rows(ACTIONS, |sample| one_hot(&[sample.action], ACTIONS))
+        self.rows(ACTIONS, |sample| ones_at(&[sample.action], ACTIONS))
     }
 
     /// Agent, ghost, diamond and flags, channel after channel.
     fn observations(&self, num_cells: usize) -> Tensor<2> {
         self.rows(CHANNELS * num_cells, |sample| {
-            let goals = [sample.agent, sample.ghost, sample.diamond];
-            let mut observation: Vec<f32> =
-                goals.iter().flat_map(|&cell| one_hot(&[cell], num_cells)).collect();
-            observation.extend(one_hot(&sample.flags, num_cells));
-            observation
+            let channels: [&[usize]; CHANNELS] =
+                [&[sample.agent], &[sample.ghost], &[sample.diamond], &sample.flags];
+            channels.iter().flat_map(|cells| ones_at(cells, num_cells)).collect()
         })
     }
 
-    /// The mean over the kept samples that are `chosen`, `None` if there are none.
-    fn mean(&self, values: &[f64], chosen: impl Fn(&Sample) -> bool) -> Option<f64> {
-        let included: Vec<f64> = std::iter::zip(self.samples, values)
-            .filter(|(sample, _)| sample.kept && chosen(sample))
-            .map(|(_, &value)| value)
-            .collect();
-        (!included.is_empty()).then(|| included.iter().sum::<f64>() / included.len() as f64)
+    /// The mean of a [samples, 1] tensor over the kept samples that are `chosen`; over none, 0.
+    fn mean_or_zero(&self, x: Tensor<2>, chosen: impl Fn(&Sample) -> bool) -> Tensor<1> {
+        let mask = self.column(|sample| f32::from(sample.kept && chosen(sample)));
+        (x * mask.clone()).sum() / mask.sum().clamp_min(1.0)
     }
 
-    /// As [`Batch::mean`], of a [samples, 1] tensor, and 0 if there are none.
-    fn mean_tensor(&self, values: Tensor<2>, chosen: impl Fn(&Sample) -> bool) -> Tensor<1> {
-        let included = |sample: &Sample| sample.kept && chosen(sample);
-        let count = self.samples.iter().filter(|sample| included(sample)).count();
-        let mask = self.column(|sample| f32::from(included(sample)));
-        (values * mask).sum() / count.max(1) as f64
+    /// The same as a number, `None` over none.
+    fn mean(&self, x: Tensor<2>, chosen: impl Fn(&Sample) -> bool) -> Option<f64> {
+        let any = self.samples.iter().any(|sample| sample.kept && chosen(sample));
+        any.then(|| scalar(self.mean_or_zero(x, chosen)))
     }
 }
 
-/// The weights, as leaves of the autodiff graph, and the layers they make.
+/// A gate that learns: the logit and g, as [samples, 1].
+struct Gate {
+    logit: Tensor<2>,
+    g: Tensor<2>,
+}
+
+impl Gate {
+    fn openness(&self) -> Tensor<2> {
+        self.g.clone().min_pair(-self.g.clone() + 1.0)
+    }
+
+    /// The binary cross-entropy of g against 1 (diamond) or 0 (ghost) over the overseen samples,
+    /// plus `no_oversight` times the openness over the others.
+    fn loss(&self, batch: &Batch, no_oversight: f32) -> Tensor<1> {
+        // -log g = -log sigmoid(logit) and -log(1 - g) = -log sigmoid(-logit).
+        let sign = batch.column(|s| if s.route == SampleRoute::Ghost { -1.0 } else { 1.0 });
+        let cross_entropies = -log_sigmoid(self.logit.clone() * sign);
+        batch.mean_or_zero(cross_entropies, |sample| sample.route != SampleRoute::Both)
+            + batch.mean_or_zero(self.openness(), |sample| sample.route == SampleRoute::Both)
+                * no_oversight
+    }
+}
+
+/// The weights, as leaves of the autodiff graph, and the networks they make.
 struct Layers<'a> {
-    shapes: BTreeMap<&'a str, &'a [usize]>,
+    weights: &'a NamedTensors,
     /// Every weight flattened.
     leaves: BTreeMap<&'a str, Tensor<1>>,
     num_cells: usize,
@@ -316,39 +257,31 @@ struct Layers<'a> {
 
 impl<'a> Layers<'a> {
     fn new(weights: &'a NamedTensors, num_cells: usize, device: &Device) -> Self {
-        let mut layers = Self { shapes: BTreeMap::new(), leaves: BTreeMap::new(), num_cells };
-        for (name, (shape, values)) in weights {
-            let leaf = constant(values.clone(), [values.len()], device).require_grad();
-            layers.shapes.insert(name, shape);
-            layers.leaves.insert(name, leaf);
-        }
-        layers
+        let leaf = |(name, (_, values)): (&'a String, &(_, Vec<f32>))| {
+            (name.as_str(), constant(values.clone(), [values.len()], device).require_grad())
+        };
+        Self { weights, leaves: weights.iter().map(leaf).collect(), num_cells }
     }
 
-    /// The weight of `layer` as [out, in].
-    fn weight(&self, layer: &str) -> Tensor<2> {
-        let name = format!("{layer}.weight");
-        let shape = self.shapes[name.as_str()];
-        self.leaves[name.as_str()].clone().reshape([shape[0], shape[1]])
-    }
-
-    /// The bias of `layer` as [1, out].
-    fn bias(&self, layer: &str) -> Tensor<2> {
-        self.leaves[format!("{layer}.bias").as_str()].clone().unsqueeze()
+    /// The weight of `layer` as [out, in] and its bias as [1, out].
+    fn weight_and_bias(&self, layer: &str) -> (Tensor<2>, Tensor<2>) {
+        let bias = self.leaves[format!("{layer}.bias").as_str()].clone();
+        let weight = self.leaves[format!("{layer}.weight").as_str()].clone();
+        let [num_out] = bias.dims();
+        (weight.reshape([num_out as i64, -1]), bias.unsqueeze())
     }
 
     fn linear(&self, x: Tensor<2>, layer: &str) -> Tensor<2> {
-        affine(x, self.weight(layer), self.bias(layer))
+        affine(x, self.weight_and_bias(layer))
     }
 
     /// The 1x1 convolution `layer` of flattened observations, flattened.
     fn convolution(&self, x: Tensor<2>, layer: &str) -> Tensor<2> {
-        let [num_samples, _] = x.dims();
-        let image = x.reshape([num_samples, CHANNELS, self.num_cells, 1]);
-        let kernel = self.weight(layer).unsqueeze_dims(&[2, 3]);
-        let bias = self.bias(layer).squeeze_dim(0);
+        let image = x.reshape([-1, CHANNELS as i64, self.num_cells as i64, 1]);
+        let (weight, bias) = self.weight_and_bias(layer);
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        conv2d(image, kernel, Some(bias), options).flatten(1, 3)
+        conv2d(image, weight.unsqueeze_dims(&[2, 3]), Some(bias.squeeze_dim(0)), options)
+            .flatten(1, 3)
     }
 
     fn expert(&self, observations: Tensor<2>, name: &str) -> Tensor<2> {
@@ -356,9 +289,32 @@ impl<'a> Layers<'a> {
         relu(self.linear(hidden, &format!("{name}.layers.1")))
     }
 
-    fn gate_logit(&self, observations: Tensor<2>) -> Tensor<2> {
-        let hidden = self.convolution(observations, "gating.0");
-        self.linear(self.expert(hidden, "gating.2"), "gating.2.layers.2")
+    fn gate(&self, observations: Tensor<2>) -> Gate {
+        let hidden = self.expert(self.convolution(observations, "gating.0"), "gating.2");
+        let logit = self.linear(hidden, "gating.2.layers.2");
+        Gate { g: sigmoid(logit.clone()), logit }
+    }
+
+    /// The logits of a routed policy; `mask` gives the weights, [samples, 1], of a part, the parts
+    /// in the order of [`Masks::weights`].
+    fn routed_logits(
+        &self,
+        observations: Tensor<2>,
+        g: Tensor<2>,
+        mask: impl Fn(usize) -> Tensor<2>,
+    ) -> Tensor<2> {
+        let diamond = self.expert(observations.clone(), "diamond_expert.1");
+        let diamond = scale_gradient(diamond, mask(0));
+        let ghost = scale_gradient(self.expert(observations, "ghost_expert.1"), mask(1));
+        let g = scale_gradient(g, mask(2));
+        let mixed = g.clone() * diamond + (-g + 1.0) * ghost;
+
+        // The same value twice: the first passes gradients on to experts and gate, unscaled; the
+        // second, whose value is taken away again, gives the output layer its scaled gradient.
+        let (weight, bias) = self.weight_and_bias("shared_output");
+        let passing = affine(mixed.clone(), (weight.clone().detach(), bias.clone().detach()));
+        let ending = affine(mixed.detach(), (weight, bias));
+        passing + scale_gradient(ending.clone(), mask(3)) - ending.detach()
     }
 
     /// V(s), as [samples, 1].
@@ -370,24 +326,28 @@ impl<'a> Layers<'a> {
 
     /// The gradients of the weights that the loss depends on.
     fn gradients(&self, gradients: &Gradients) -> NamedTensors {
-        let gradient_of = |name: &str, leaf: &Tensor<1>| {
+        let gradient = |(&name, leaf): (&&str, &Tensor<1>)| {
             let values = floats(leaf.grad(gradients)?).iter().map(|&value| value as f32).collect();
-            Some((name.to_owned(), (self.shapes[name].to_vec(), values)))
+            Some((name.to_owned(), (self.weights[name].0.clone(), values)))
         };
-        self.leaves.iter().filter_map(|(name, leaf)| gradient_of(name, leaf)).collect()
+        self.leaves.iter().filter_map(gradient).collect()
     }
 }
 
 /// x W' + b.
-fn affine(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
+fn affine(x: Tensor<2>, (weight, bias): (Tensor<2>, Tensor<2>)) -> Tensor<2> {
     x.matmul(weight.transpose()) + bias
 }
 
-/// Ones at `cells`, zeros elsewhere.
-fn one_hot(cells: &[usize], length: usize) -> Vec<f32> {
+/// The value of `x`, with its gradient multiplied by `weight`.
+fn scale_gradient(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    x.clone().detach() + (x.clone() - x.detach()) * weight
+}
+
+fn ones_at(indices: &[usize], length: usize) -> Vec<f32> {
     let mut values = vec![0.0; length];
-    for &cell in cells {
-        values[cell] = 1.0;
+    for &index in indices {
+        values[index] = 1.0;
     }
     values
 }
@@ -397,7 +357,7 @@ fn constant<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device
     Tensor::from_data(TensorData::new(values, shape), (device, DType::F64))
 }
 
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+fn floats(tensor: Tensor<1>) -> Vec<f64> {
     tensor.try_into_vec_as().expect("a float tensor can be read as f64")
 }
 

@@ -1,0 +1,468 @@
+//! A run batch: runs of one network shape that train in lock-step on one device (design, section
+//! 2). On a CPU a batch holds one run, so that a run's numbers never depend on its company.
+
+use burn::tensor::{Tensor, TensorData};
+use gr_grid::{Evaluation, NUM_ACTIONS, Observation, ObservationSpace};
+use gr_runs::{MaskSettings, Purpose, RunSpec, stream_at};
+use rayon::prelude::*;
+
+use crate::adam::{AdamSettings, StackedAdam};
+use crate::architecture::Architecture;
+use crate::device::ComputeDevice;
+use crate::evaluation::{NotFinite, encode, evaluate, to_rows};
+use crate::methods::Method;
+use crate::network::{
+    Activations, PolicyNetwork, cotangent_width, select_runs, stack, to_host, unstack,
+};
+use crate::objective::{Losses, Objective, OutputGradient};
+use crate::observation_rows::ObservationRows;
+use crate::policy::{PolicyRow, PolicyType};
+use crate::rollout::{Environments, Rollout};
+use crate::snapshot::{RunSnapshot, SnapshotError};
+use crate::statistics::Statistics;
+use crate::value::ValueNetwork;
+
+/// Observations evaluated at once on a CPU: their activations stay in the cache.
+const CPU_CHUNK: usize = 1024;
+
+/// Largest tensor in one launch on a GPU: wgpu's guaranteed limit on a storage binding.
+const GPU_TENSOR_BYTES: usize = 128 << 20;
+
+/// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
+/// ones are evaluated on demand.
+const EPISODES_AHEAD: u64 = 8;
+
+/// Runs that train together.
+pub struct RunBatch {
+    runs: Vec<Run>,
+    network: PolicyNetwork,
+    optimizer: StackedAdam,
+    chunk: usize,
+    prefetch: bool,
+}
+
+/// One run of a batch.
+struct Run {
+    spec: RunSpec,
+    method: &'static Method,
+    masks: MaskSettings,
+    environments: Environments,
+    value: ValueNetwork,
+    updates_done: u64,
+    labels_training: u64,
+    /// Observations met in the current update and what the policy does on them.
+    table: ObservationRows,
+    policy: Vec<PolicyRow>,
+    /// [`PolicyRow::probabilities`] of `policy`, together for the rollout's lookups.
+    probabilities: Vec<[f32; NUM_ACTIONS]>,
+}
+
+/// What one update of one run did.
+#[derive(Clone, Debug)]
+pub struct UpdateReport {
+    /// The update, counted from 0.
+    pub update_idx: u64,
+    /// The loss and what is logged beside it.
+    pub losses: Losses,
+    /// Environment steps taken so far.
+    pub env_steps: u64,
+    /// Episodes completed in this update.
+    pub episodes: u64,
+    /// True labels used so far.
+    pub labels_training: u64,
+    /// Different observations met in this update.
+    pub distinct_observations: u64,
+}
+
+/// Rows of every run's table that were evaluated in one forward pass.
+struct Chunk {
+    /// First row and number of rows, by run.
+    rows: Vec<(usize, usize)>,
+    activations: Activations,
+}
+
+impl RunBatch {
+    /// A batch of runs, each from its saved state if there is one. All must share a network shape
+    /// and Adam's decays.
+    ///
+    /// # Errors
+    /// If a saved state does not fit its run.
+    pub fn new(
+        runs: Vec<(RunSpec, Option<RunSnapshot>)>,
+        device: &ComputeDevice,
+    ) -> Result<Self, SnapshotError> {
+        let methods: Vec<&'static Method> = runs
+            .iter()
+            .map(|(spec, _)| Method::find(&spec.method).expect("planned runs have known methods"))
+            .collect();
+        let architecture = architecture(&runs[0].0);
+        let mut weights = [Vec::new(), Vec::new(), Vec::new()];
+        let mut batch = Vec::new();
+        for ((spec, snapshot), method) in runs.into_iter().zip(methods) {
+            assert_eq!(self::architecture(&spec), architecture, "a batch shares one shape");
+            let (run, policy) = Run::new(spec, method, snapshot)?;
+            batch.push(run);
+            weights.iter_mut().zip(policy).for_each(|(all, one)| all.push(one));
+        }
+        let [parameters, means, squares] = weights;
+        let widest = architecture.hidden.max(architecture.num_inputs());
+        let gpu_chunk = GPU_TENSOR_BYTES / (4 * widest * batch.len());
+        Ok(Self {
+            network: PolicyNetwork::new(architecture, &parameters, &device.device),
+            optimizer: StackedAdam {
+                means: stack(&architecture, &means, &device.device),
+                squares: stack(&architecture, &squares, &device.device),
+            },
+            chunk: if device.is_gpu { gpu_chunk.max(1) } else { CPU_CHUNK },
+            prefetch: device.is_gpu && !device.is_software,
+            runs: batch,
+        })
+    }
+
+    /// Evaluates tables before the rollout instead of during it. Worth it where a round trip to the
+    /// device costs more than rows that turn out not to be met; results do not depend on it.
+    pub fn set_prefetch(&mut self, prefetch: bool) {
+        self.prefetch = prefetch;
+    }
+
+    /// The runs, in order.
+    pub fn specs(&self) -> impl Iterator<Item = &RunSpec> {
+        self.runs.iter().map(|run| &run.spec)
+    }
+
+    /// Updates that `run` has done.
+    pub fn updates_done(&self, run: usize) -> u64 {
+        self.runs[run].updates_done
+    }
+
+    /// True labels that `run` has used.
+    pub fn labels_training(&self, run: usize) -> u64 {
+        self.runs[run].labels_training
+    }
+
+    /// One update of every run: roll out, add up statistics, take the gradient, step.
+    pub fn update(&mut self) -> Vec<Result<UpdateReport, NotFinite>> {
+        let (rollouts, chunks) = self.roll_out();
+        let outcomes: Vec<(Statistics, Losses, OutputGradient)> = self
+            .runs
+            .par_iter()
+            .zip(&rollouts)
+            .map(|(run, rollout)| {
+                let statistics = run.collect(rollout);
+                let (losses, gradient) = run.objective(&statistics);
+                (statistics, losses, gradient)
+            })
+            .collect();
+        let gradients: Vec<&OutputGradient> = outcomes.iter().map(|(_, _, g)| g).collect();
+        self.step(&chunks, &gradients);
+        self.runs
+            .par_iter_mut()
+            .zip(outcomes)
+            .map(|(run, (statistics, losses, gradient))| {
+                run.finish_update(statistics, losses, gradient)
+            })
+            .collect()
+    }
+
+    /// Plays one rollout of every run, evaluating the network on observations as they are met.
+    fn roll_out(&mut self) -> (Vec<Rollout>, Vec<Chunk>) {
+        let mut chunks = Vec::new();
+        self.runs.par_iter_mut().for_each(Run::forget_policy);
+        if self.prefetch {
+            self.runs.par_iter_mut().for_each(Run::meet_upcoming);
+            self.evaluate_new_rows(&mut chunks);
+        }
+        let mut rollouts: Vec<Rollout> =
+            self.runs.iter().map(|run| Rollout::start(&run.environments)).collect();
+        let mut actions: Vec<_> = self
+            .runs
+            .iter()
+            .map(|run| stream_at(run.spec.seed, Purpose::Actions, run.updates_done, 0))
+            .collect();
+        for _ in 0..self.runs[0].spec.settings.training.rollout_steps {
+            let runs = self.runs.par_iter_mut().zip(&mut rollouts);
+            runs.for_each(|(run, rollout)| rollout.observe(&mut run.table));
+            self.evaluate_new_rows(&mut chunks);
+            let runs = self.runs.par_iter_mut().zip(&mut rollouts).zip(&mut actions);
+            runs.for_each(|((run, rollout), actions)| {
+                rollout.act(&mut run.environments, &run.probabilities, actions);
+            });
+        }
+        (rollouts, chunks)
+    }
+
+    /// Evaluates the rows that tables have gained, in chunks that all runs share.
+    fn evaluate_new_rows(&mut self, chunks: &mut Vec<Chunk>) {
+        loop {
+            let rows: Vec<(usize, usize)> = self
+                .runs
+                .iter()
+                .map(|run| {
+                    let known = run.policy.len();
+                    (known, (run.table.observations().len() - known).min(self.chunk))
+                })
+                .collect();
+            let longest = rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
+            if longest == 0 {
+                return;
+            }
+            let architecture = *self.network.architecture();
+            let inputs: Vec<f32> = self
+                .runs
+                .iter()
+                .zip(&rows)
+                .flat_map(|(run, (first, number))| {
+                    let observations = &run.table.observations()[*first..first + number];
+                    encode(observations, architecture.num_cells, longest)
+                })
+                .collect();
+            let shape = [self.runs.len(), longest, architecture.num_inputs()];
+            let inputs = Tensor::from_data(TensorData::new(inputs, shape), self.network.device());
+            let (outputs, activations) = self.network.forward(inputs);
+            let logits = to_host(outputs.logits);
+            let gates = outputs.gate_logit.map(to_host);
+            for (index, (run, (_, number))) in self.runs.iter_mut().zip(&rows).enumerate() {
+                let logits = &logits[index * longest * NUM_ACTIONS..][..number * NUM_ACTIONS];
+                let gates = gates.as_ref().map(|gates| &gates[index * longest..][..*number]);
+                run.policy.extend(to_rows(logits, gates));
+                let known = run.probabilities.len();
+                run.probabilities.extend(run.policy[known..].iter().map(|row| row.probabilities));
+            }
+            chunks.push(Chunk { rows, activations });
+        }
+    }
+
+    /// Pushes the gradients of the outputs back through the networks and steps their weights.
+    fn step(&mut self, chunks: &[Chunk], gradients: &[&OutputGradient]) {
+        let width = cotangent_width(self.network.architecture().kind);
+        let mut total: Option<Vec<Tensor<3>>> = None;
+        for chunk in chunks {
+            let longest = chunk.rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
+            let mut cotangents = vec![0.0; self.runs.len() * longest * width];
+            for (index, (gradient, (first, number))) in
+                gradients.iter().zip(&chunk.rows).enumerate()
+            {
+                let from = &gradient.cotangents[first * width..(first + number) * width];
+                cotangents[index * longest * width..][..from.len()].copy_from_slice(from);
+            }
+            let shape = [self.runs.len(), longest, width];
+            let cotangents =
+                Tensor::from_data(TensorData::new(cotangents, shape), self.network.device());
+            let part = self.network.backward(&chunk.activations, cotangents);
+            total = Some(match total {
+                None => part,
+                Some(sum) => sum.into_iter().zip(part).map(|(a, b)| a + b).collect(),
+            });
+        }
+        let settings: Vec<AdamSettings> =
+            self.runs.iter().map(|run| (&run.spec.settings.training).into()).collect();
+        let steps: Vec<u64> = self.runs.iter().map(|run| run.updates_done + 1).collect();
+        let device = self.network.device().clone();
+        let total = total.expect("a rollout meets at least one observation");
+        self.optimizer.step(&mut self.network.parameters, total, &settings, &steps, &device);
+    }
+
+    /// Evaluates every policy of one run.
+    ///
+    /// # Errors
+    /// If a probability is not a number.
+    pub fn evaluate(&self, run: usize) -> Result<Vec<(PolicyType, Evaluation)>, NotFinite> {
+        let run_state = &self.runs[run];
+        evaluate(&self.network_of(run), &run_state.spec, run_state.updates_done.saturating_sub(1))
+    }
+
+    /// The network of one run alone.
+    pub fn network_of(&self, run: usize) -> PolicyNetwork {
+        let mut network = self.network.clone();
+        if self.runs.len() > 1 {
+            network.select_runs(&[run]);
+        }
+        network
+    }
+
+    /// The value network of one run.
+    pub fn value_of(&self, run: usize) -> &ValueNetwork {
+        &self.runs[run].value
+    }
+
+    /// Everything that `run` needs to go on from here.
+    pub fn snapshot(&self, run: usize) -> RunSnapshot {
+        let state = &self.runs[run];
+        let optimizer = state.value.optimizer();
+        let (environments, episodes) = state.environments.states();
+        RunSnapshot {
+            key: state.spec.key(),
+            updates_done: state.updates_done,
+            labels_training: state.labels_training,
+            policy: [
+                self.network.parameters_of(run),
+                unstack(&self.optimizer.means, run),
+                unstack(&self.optimizer.squares, run),
+            ],
+            value: [
+                state.value.parameters().to_vec(),
+                optimizer.means.clone(),
+                optimizer.squares.clone(),
+            ],
+            environments: environments.to_vec(),
+            episodes: episodes.to_vec(),
+            notes: Default::default(),
+        }
+    }
+
+    /// Takes `run` out of the batch. The last one cannot be.
+    pub fn remove(&mut self, run: usize) {
+        let rest: Vec<usize> = (0..self.runs.len()).filter(|index| *index != run).collect();
+        assert!(!rest.is_empty(), "a batch without runs is dropped instead");
+        let device = self.network.device().clone();
+        self.network.select_runs(&rest);
+        self.optimizer.means = select_runs(&self.optimizer.means, &rest, &device);
+        self.optimizer.squares = select_runs(&self.optimizer.squares, &rest, &device);
+        self.runs.remove(run);
+    }
+}
+
+/// The network that `spec` trains.
+pub(crate) fn architecture(spec: &RunSpec) -> Architecture {
+    let method = Method::find(&spec.method).expect("planned runs have known methods");
+    let environment = &spec.settings.environment;
+    Architecture {
+        kind: method.network,
+        num_cells: environment.rows * environment.cols,
+        hidden: spec.settings.network.hidden,
+    }
+}
+
+impl Run {
+    /// The run, and its policy's parameters with Adam's means and squares of them.
+    #[expect(clippy::type_complexity, reason = "three lists of parameters, named by the caller")]
+    fn new(
+        spec: RunSpec,
+        method: &'static Method,
+        snapshot: Option<RunSnapshot>,
+    ) -> Result<(Self, [Vec<Vec<f32>>; 3]), SnapshotError> {
+        let rules = spec.settings.environment.rules(spec.oversight);
+        let architecture = architecture(&spec);
+        let envs = spec.settings.environment.envs;
+        let mut value =
+            ValueNetwork::new(architecture.num_cells, &spec.settings.network, spec.seed);
+        let initial = architecture.initial_parameters(spec.seed);
+        let zeros: Vec<Vec<f32>> = initial.iter().map(|values| vec![0.0; values.len()]).collect();
+        let mut policy = [initial, zeros.clone(), zeros];
+        let mut environments = Environments::new(rules, spec.seed, envs);
+        let (mut updates_done, mut labels_training) = (0, 0);
+        if let Some(saved) = snapshot {
+            check_fit(&saved, &spec, &policy[0], &value)?;
+            policy = saved.policy;
+            let [parameters, means, squares] = saved.value;
+            value.set_parameters(parameters);
+            let optimizer = value.optimizer_mut();
+            (optimizer.steps, optimizer.means, optimizer.squares) =
+                (saved.updates_done, means, squares);
+            environments =
+                Environments::restore(rules, spec.seed, saved.environments, saved.episodes);
+            (updates_done, labels_training) = (saved.updates_done, saved.labels_training);
+        }
+        let run = Self {
+            masks: (method.masks)(&spec.settings.masks),
+            table: ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0),
+            policy: Vec::new(),
+            probabilities: Vec::new(),
+            spec,
+            method,
+            environments,
+            value,
+            updates_done,
+            labels_training,
+        };
+        Ok((run, policy))
+    }
+
+    fn forget_policy(&mut self) {
+        self.table.clear();
+        self.policy.clear();
+        self.probabilities.clear();
+    }
+
+    /// Gives rows to the observations that the next rollout can meet: all unflagged ones, and those
+    /// of flagged layouts that are known to come. Nothing where that would be more than samples.
+    fn meet_upcoming(&mut self) {
+        let rules = *self.environments.rules();
+        let samples = self.environments.len() * self.spec.settings.training.rollout_steps;
+        let space = ObservationSpace::new(rules.grid);
+        let unflagged =
+            space.layouts().filter(|layout| !layout.ghost_flag() && !layout.diamond_flag());
+        let flagged =
+            self.environments.upcoming_layouts(EPISODES_AHEAD).filter(|layout| layout.flags.0 != 0);
+        let layouts: Vec<gr_grid::Layout> = unflagged.chain(flagged).collect();
+        if layouts.len() * rules.grid.num_cells() > 2 * samples {
+            return;
+        }
+        for layout in layouts {
+            for agent in rules.grid.cells() {
+                self.table.row(&Observation { agent, layout });
+            }
+        }
+    }
+
+    fn collect(&self, rollout: &Rollout) -> Statistics {
+        let discount = self.spec.settings.training.discount;
+        Statistics::collect(rollout, self.policy.len(), self.method, discount)
+    }
+
+    fn objective(&self, statistics: &Statistics) -> (Losses, OutputGradient) {
+        Objective {
+            method: self.method,
+            masks: &self.masks,
+            settings: &self.spec.settings.training,
+            observations: self.table.observations(),
+            policy: &self.policy,
+            value: &self.value.collapse(),
+        }
+        .evaluate(statistics)
+    }
+
+    fn finish_update(
+        &mut self,
+        statistics: Statistics,
+        losses: Losses,
+        gradient: OutputGradient,
+    ) -> Result<UpdateReport, NotFinite> {
+        self.value.step(&gradient.value, &(&self.spec.settings.training).into());
+        let update_idx = self.updates_done;
+        self.updates_done += 1;
+        self.labels_training += statistics.labels;
+        if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
+            return Err(NotFinite);
+        }
+        let met = statistics.counts.iter().filter(|sums| sums.iter().flatten().any(|n| *n > 0.0));
+        Ok(UpdateReport {
+            update_idx,
+            losses,
+            env_steps: self.updates_done * statistics.num_samples,
+            episodes: statistics.episodes,
+            labels_training: self.labels_training,
+            distinct_observations: met.count() as u64,
+        })
+    }
+}
+
+/// Refuses a saved state of another run or of other sizes.
+fn check_fit(
+    saved: &RunSnapshot,
+    spec: &RunSpec,
+    policy: &[Vec<f32>],
+    value: &ValueNetwork,
+) -> Result<(), SnapshotError> {
+    let part = |fits: bool, name: &str| {
+        if fits { Ok(()) } else { Err(SnapshotError::Part(name.into())) }
+    };
+    let same_sizes = |groups: &[Vec<Vec<f32>>; 3], sizes: &[Vec<f32>]| {
+        groups.iter().all(|group| group.iter().map(Vec::len).eq(sizes.iter().map(Vec::len)))
+    };
+    part(saved.key == spec.key(), "key of this run")?;
+    part(same_sizes(&saved.policy, policy), "policy")?;
+    part(same_sizes(&saved.value, value.parameters()), "value network")?;
+    let envs = spec.settings.environment.envs;
+    part(saved.environments.len() == envs && saved.episodes.len() == envs, "environments")
+}

@@ -1,0 +1,239 @@
+//! Where tensors live: the backends that can be chosen at run time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::Device;
+use gr_runs::ConfigError;
+
+/// A device as asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU; never a software adapter.
+    #[default]
+    Auto,
+    /// burn-flex.
+    Cpu,
+    /// burn-ndarray, kept for comparison.
+    NdArray,
+    /// The given adapter, or the best one, through wgpu.
+    Wgpu(Option<usize>),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "ndarray" => Ok(Self::NdArray),
+            "wgpu" => Ok(Self::Wgpu(None)),
+            _ => match text.strip_prefix("wgpu:").map(str::parse) {
+                Some(Ok(adapter)) => Ok(Self::Wgpu(Some(adapter))),
+                _ => Err(ConfigError::unknown_name(
+                    "device",
+                    text,
+                    &["auto", "cpu", "ndarray", "wgpu", "wgpu:N"],
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::NdArray => f.write_str("ndarray"),
+            Self::Wgpu(None) => f.write_str("wgpu"),
+            Self::Wgpu(Some(adapter)) => write!(f, "wgpu:{adapter}"),
+        }
+    }
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(dead_code, reason = "which of them occur depends on the wgpu feature")]
+pub enum DeviceError {
+    /// No adapter answers.
+    #[error(
+        "no wgpu adapter found; install the GPU vendor's driver, or on Linux a software Vulkan \
+         driver (Debian and Ubuntu: `apt-get install mesa-vulkan-drivers`), or use --device cpu"
+    )]
+    NoAdapter,
+    /// There are fewer adapters than that.
+    #[error("device wgpu:{index} does not exist; adapters: {found}")]
+    NoSuchAdapter {
+        /// The index asked for.
+        index: usize,
+        /// What there is.
+        found: String,
+    },
+    /// This build has no GPU backend.
+    #[error("this build has no wgpu backend; build with the default features, or use --device cpu")]
+    NotBuilt,
+}
+
+/// An opened device.
+#[derive(Clone, Debug)]
+pub struct ComputeDevice {
+    /// Burn's handle.
+    pub device: Device,
+    /// `cpu`, `ndarray` or `wgpu`.
+    pub backend: &'static str,
+    /// Name of the hardware.
+    pub adapter: String,
+    /// Whether whole run batches go to it at once. A CPU gets one run per thread instead.
+    pub is_gpu: bool,
+    /// Whether it is a driver that computes on the CPU.
+    pub is_software: bool,
+}
+
+impl ComputeDevice {
+    /// Opens a device.
+    ///
+    /// # Errors
+    /// If wgpu was asked for and has no such adapter.
+    pub fn open(choice: DeviceChoice) -> Result<Self, DeviceError> {
+        match choice {
+            DeviceChoice::Auto => Ok(gpu::real().unwrap_or_else(Self::cpu)),
+            DeviceChoice::Cpu => Ok(Self::cpu()),
+            DeviceChoice::NdArray => Ok(Self::ndarray()),
+            DeviceChoice::Wgpu(index) => gpu::open(index),
+        }
+    }
+
+    /// The CPU through burn-flex.
+    pub fn cpu() -> Self {
+        Self::on_cpu(Device::flex(), "cpu")
+    }
+
+    #[expect(deprecated, reason = "offered for comparison for as long as Burn has it")]
+    fn ndarray() -> Self {
+        Self::on_cpu(Device::ndarray(), "ndarray")
+    }
+
+    fn on_cpu(device: Device, backend: &'static str) -> Self {
+        let adapter = cpu_name().unwrap_or_else(|| std::env::consts::ARCH.into());
+        Self { device, backend, adapter, is_gpu: false, is_software: false }
+    }
+}
+
+/// The processor as Linux names it.
+fn cpu_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().into())
+}
+
+#[cfg(not(feature = "wgpu"))]
+mod gpu {
+    use super::{ComputeDevice, DeviceError};
+
+    pub fn real() -> Option<ComputeDevice> {
+        None
+    }
+
+    pub fn open(_index: Option<usize>) -> Result<ComputeDevice, DeviceError> {
+        Err(DeviceError::NotBuilt)
+    }
+}
+
+#[cfg(feature = "wgpu")]
+mod gpu {
+    use burn::tensor::wgpu::wgpu::{
+        Adapter, AdapterInfo, Backend, DeviceType, Instance, InstanceDescriptor,
+    };
+    use burn::tensor::{Device, DeviceKind};
+
+    use super::{ComputeDevice, DeviceError};
+
+    /// The first real GPU.
+    pub fn real() -> Option<ComputeDevice> {
+        let adapters = adapters();
+        let index = adapters.iter().position(is_real)?;
+        device(&adapters, index)
+    }
+
+    /// The adapter at `index`, or a real GPU if there is one, or any.
+    pub fn open(index: Option<usize>) -> Result<ComputeDevice, DeviceError> {
+        let adapters = adapters();
+        if adapters.is_empty() {
+            return Err(DeviceError::NoAdapter);
+        }
+        let chosen = index.unwrap_or_else(|| adapters.iter().position(is_real).unwrap_or(0));
+        device(&adapters, chosen).ok_or_else(|| DeviceError::NoSuchAdapter {
+            index: chosen,
+            found: adapters
+                .iter()
+                .enumerate()
+                .map(|(index, adapter)| format!("wgpu:{index} {}", adapter.name))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+    }
+
+    fn is_real(adapter: &AdapterInfo) -> bool {
+        !matches!(adapter.device_type, DeviceType::Cpu | DeviceType::Other)
+    }
+
+    /// Adapters of the first graphics API that has any, as Burn's own selection goes.
+    fn adapters() -> Vec<AdapterInfo> {
+        let apis = [Backend::Vulkan, Backend::Metal, Backend::Dx12];
+        let of_api = |api: Backend| -> Vec<AdapterInfo> {
+            let instance = Instance::new(InstanceDescriptor {
+                backends: api.into(),
+                ..InstanceDescriptor::new_without_display_handle()
+            });
+            let found = futures_lite::future::block_on(instance.enumerate_adapters(api.into()));
+            found.iter().map(Adapter::get_info).collect()
+        };
+        apis.into_iter().map(of_api).find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    /// Burn counts adapters within their kind.
+    fn device(adapters: &[AdapterInfo], index: usize) -> Option<ComputeDevice> {
+        let adapter = adapters.get(index)?;
+        let before = &adapters[..index];
+        let within = before.iter().filter(|a| a.device_type == adapter.device_type).count();
+        let kind = match adapter.device_type {
+            DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(within),
+            DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(within),
+            DeviceType::VirtualGpu => DeviceKind::VirtualGpu(within),
+            DeviceType::Cpu => DeviceKind::Cpu,
+            DeviceType::Other => DeviceKind::DefaultDevice,
+        };
+        Some(ComputeDevice {
+            device: Device::wgpu(kind),
+            backend: "wgpu",
+            adapter: adapter.name.clone(),
+            is_gpu: true,
+            is_software: adapter.device_type == DeviceType::Cpu,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_names_parse_back_and_unknown_ones_name_the_nearest() {
+        for text in ["auto", "cpu", "ndarray", "wgpu", "wgpu:3"] {
+            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
+        }
+        for text in ["gpu", "wgpu:", "wgpu:x", "cuda", ""] {
+            let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
+            assert!(error.contains("ndarray"), "{error}");
+        }
+        let error = "wgp".parse::<DeviceChoice>().unwrap_err().to_string();
+        assert!(error.contains("did you mean \"wgpu\"?"), "{error}");
+    }
+
+    #[test]
+    fn auto_never_takes_a_software_adapter() {
+        assert!(!ComputeDevice::open(DeviceChoice::Auto).unwrap().is_software);
+    }
+}

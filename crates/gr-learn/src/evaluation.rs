@@ -1,0 +1,144 @@
+//! From a network to what its policies do: probabilities on given observations, and the exact or
+//! sampled evaluation (spec, section 7).
+
+use burn::tensor::{Tensor, TensorData};
+use gr_grid::{
+    EnvironmentRules, Evaluation, Grid, NUM_ACTIONS, Observation, ObservationSpace, PolicyTable,
+    evaluate_by_sampling, evaluate_exactly,
+};
+use gr_runs::{EvaluationMode, Purpose, RunSpec, stream_at};
+
+use crate::architecture::NetworkKind;
+use crate::network::{PolicyNetwork, to_host};
+use crate::policy::{PolicyRow, PolicyType};
+
+/// Observations evaluated at once: large enough for the matrix products, small enough that their
+/// activations stay in the cache.
+const CHUNK: usize = 1024;
+
+/// A network put out something that is not a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a weight or loss is no longer a number")]
+pub struct NotFinite;
+
+/// Zeros and ones that a network takes for `observations`, padded with empty rows to `rows`.
+pub fn encode(observations: &[Observation], num_cells: usize, rows: usize) -> Vec<f32> {
+    let width = crate::NUM_CHANNELS * num_cells;
+    let mut inputs = vec![0.0; rows * width];
+    for (row, observation) in inputs.chunks_exact_mut(width).zip(observations) {
+        observation.active_inputs(num_cells).for_each(|input| row[input] = 1.0);
+    }
+    inputs
+}
+
+/// Every policy of a network of one run on `observations`: the training policy, and of a routed
+/// network each expert alone.
+///
+/// # Errors
+/// If a probability is not a number.
+pub fn policies(
+    network: &PolicyNetwork,
+    observations: &[Observation],
+) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>, NotFinite> {
+    assert_eq!(network.num_runs(), 1, "one run at a time");
+    let architecture = network.architecture();
+    let types: &[PolicyType] = match architecture.kind {
+        NetworkKind::SingleExpert => &[PolicyType::Training],
+        _ => &[PolicyType::Training, PolicyType::Diamond, PolicyType::Ghost],
+    };
+    let mut all: Vec<(PolicyType, Vec<PolicyRow>)> =
+        types.iter().map(|t| (*t, Vec::with_capacity(observations.len()))).collect();
+    for chunk in observations.chunks(CHUNK) {
+        let inputs = encode(chunk, architecture.num_cells, chunk.len());
+        let shape = [1, chunk.len(), architecture.num_inputs()];
+        let inputs = Tensor::from_data(TensorData::new(inputs, shape), network.device());
+        let (outputs, activations) = network.forward(inputs);
+        let gate = outputs.gate_logit.map(to_host);
+        for (policy_type, rows) in &mut all {
+            let logits = match policy_type {
+                PolicyType::Training => outputs.logits.clone(),
+                PolicyType::Diamond => network.expert_logits(&activations, 0),
+                PolicyType::Ghost => network.expert_logits(&activations, 1),
+            };
+            rows.extend(to_rows(&to_host(logits), gate.as_deref()));
+        }
+    }
+    let finite = all.iter().all(|(_, rows)| rows.iter().all(PolicyRow::is_finite));
+    if finite { Ok(all) } else { Err(NotFinite) }
+}
+
+/// Rows from logits `[observations × actions]` and gate logits `[observations]`.
+pub(crate) fn to_rows<'a>(
+    logits: &'a [f32],
+    gate: Option<&'a [f32]>,
+) -> impl Iterator<Item = PolicyRow> + 'a {
+    let (rows, _) = logits.as_chunks::<NUM_ACTIONS>();
+    rows.iter()
+        .enumerate()
+        .map(move |(row, logits)| PolicyRow::new(*logits, gate.map(|gate| gate[row])))
+}
+
+/// Evaluates every policy of a network of one run as `spec` says.
+///
+/// # Errors
+/// If a probability is not a number.
+pub fn evaluate(
+    network: &PolicyNetwork,
+    spec: &RunSpec,
+    update_idx: u64,
+) -> Result<Vec<(PolicyType, Evaluation)>, NotFinite> {
+    let rules = spec.settings.environment.rules(spec.oversight);
+    let discount = spec.settings.training.discount;
+    let envs = spec.settings.evaluation.envs;
+    match spec.settings.evaluation.mode {
+        EvaluationMode::Exact => Ok(tables(network, rules.grid)?
+            .into_iter()
+            .map(|(policy, table)| (policy, evaluate_exactly(&table, &rules, discount, envs)))
+            .collect()),
+        EvaluationMode::Sampled => {
+            let types = policies(network, &[])?.into_iter().map(|(policy_type, _)| policy_type);
+            let sample = |(index, policy_type)| {
+                let position = index as u64;
+                let mut rng = stream_at(spec.seed, Purpose::Evaluation, update_idx, position);
+                let evaluation = sample_policy(network, index, &rules, discount, envs, &mut rng)?;
+                Ok((policy_type, evaluation))
+            };
+            types.enumerate().map(sample).collect()
+        }
+    }
+}
+
+fn sample_policy(
+    network: &PolicyNetwork,
+    policy_index: usize,
+    rules: &EnvironmentRules,
+    discount: f64,
+    envs: usize,
+    rng: &mut impl rand::Rng,
+) -> Result<Evaluation, NotFinite> {
+    let ask = |observations: &[Observation]| {
+        let mut all = policies(network, observations)?;
+        let (_, rows) = all.swap_remove(policy_index);
+        Ok(rows.iter().map(|row| row.probabilities).collect())
+    };
+    evaluate_by_sampling(ask, rules, discount, envs, rng)
+}
+
+/// Every policy as a table over all observations of `grid`.
+fn tables(
+    network: &PolicyNetwork,
+    grid: Grid,
+) -> Result<Vec<(PolicyType, PolicyTable)>, NotFinite> {
+    let observations: Vec<Observation> = ObservationSpace::new(grid).observations().collect();
+    let all = policies(network, &observations)?;
+    Ok(all
+        .into_iter()
+        .map(|(policy_type, rows)| {
+            let mut rows = rows.into_iter();
+            let table = PolicyTable::from_fn(grid, |_| {
+                rows.next().expect("one row per observation").probabilities
+            });
+            (policy_type, table)
+        })
+        .collect())
+}

@@ -1,0 +1,201 @@
+//! Saved policies: our safetensors files, and PyTorch state dicts with the published code's
+//! parameter names.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::architecture::{Architecture, NUM_CHANNELS, NetworkKind};
+
+/// A policy on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedPolicy {
+    /// Kind and sizes.
+    pub architecture: Architecture,
+    /// Parameters in the architecture's order, weights `[inputs, outputs]`.
+    pub parameters: Vec<Vec<f32>>,
+    /// What is known of it: run, method, update, grid. Empty for PyTorch files.
+    pub notes: HashMap<String, String>,
+}
+
+/// Why a file is no policy.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", .path.display())]
+pub struct PolicyFileError {
+    path: PathBuf,
+    reason: String,
+}
+
+/// Tensors by name: shape and values.
+type NamedTensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
+
+const ACCEPTED: &str = "accepted are policies saved by gr-sweep (.safetensors) and PyTorch state \
+                        dicts of the published code (.pt)";
+
+impl SavedPolicy {
+    /// As the bytes of a safetensors file, with further tensors that readers may ignore.
+    pub fn to_bytes(&self, further: &[(String, Vec<f32>)]) -> Vec<u8> {
+        let bytes =
+            |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+        let names = self.architecture.parameter_names();
+        let shapes = self.architecture.parameter_shapes();
+        let own = names
+            .into_iter()
+            .zip(shapes)
+            .zip(&self.parameters)
+            .map(|((name, shape), values)| (name, shape.to_vec(), bytes(values)));
+        let further =
+            further.iter().map(|(name, values)| (name.clone(), vec![values.len()], bytes(values)));
+        let parts: Vec<(String, Vec<usize>, Vec<u8>)> = own.chain(further).collect();
+        let views = parts.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+            (name.clone(), view.expect("parameters have their architecture's shapes"))
+        });
+        safetensors::serialize(views, Some(self.notes.clone())).expect("names are distinct")
+    }
+
+    /// Reads a policy file of either kind.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no state dict, or lacks a tensor or has one of another shape.
+    pub fn read(path: &Path) -> Result<Self, PolicyFileError> {
+        let error = |reason: String| PolicyFileError { path: path.into(), reason };
+        let is_safetensors = path.extension().is_some_and(|e| e == "safetensors");
+        let read = if is_safetensors { read_safetensors(path) } else { read_pytorch(path) };
+        let (tensors, notes) = read.map_err(&error)?;
+        let own = tensors.contains_key("output.weight");
+        Self::from_tensors(tensors, own, notes).map_err(error)
+    }
+
+    fn from_tensors(
+        tensors: NamedTensors,
+        own: bool,
+        notes: HashMap<String, String>,
+    ) -> Result<Self, String> {
+        let has = |name: &str| tensors.contains_key(name);
+        let (kind, first) = match own {
+            true if has("expert.0.weight") => (NetworkKind::SingleExpert, "expert.0.weight"),
+            true if has("gate.0.weight") => (NetworkKind::Routed, "diamond_expert.0.weight"),
+            true => (NetworkKind::RoutedFixedGate, "diamond_expert.0.weight"),
+            false if has("neural_net.1.1.layers.0.weight") => {
+                (NetworkKind::SingleExpert, "neural_net.1.1.layers.0.weight")
+            }
+            false if has("gating.0.weight") => {
+                (NetworkKind::Routed, "diamond_expert.1.layers.0.weight")
+            }
+            false => {
+                let mut names: Vec<&str> = tensors.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                names.truncate(6);
+                return Err(format!(
+                    "not a policy: its tensors are {}; {ACCEPTED}",
+                    names.join(", ")
+                ));
+            }
+        };
+        let (shape, _) = tensors.get(first).ok_or_else(|| format!("tensor {first} is missing"))?;
+        let &[a, b] = shape.as_slice() else {
+            return Err(format!("tensor {first} has shape {shape:?}, not two axes"));
+        };
+        let (inputs, hidden) = if own { (a, b) } else { (b, a) };
+        let num_cells = inputs / NUM_CHANNELS;
+        if inputs % NUM_CHANNELS != 0 || !(4..=64).contains(&num_cells) || hidden == 0 {
+            let accepted = "4 inputs per cell of a grid of 4 to 64 cells";
+            return Err(format!("tensor {first} has shape {shape:?}; expected {accepted}"));
+        }
+        let architecture = Architecture { kind, num_cells, hidden };
+        let parameters = architecture
+            .parameter_names()
+            .iter()
+            .zip(architecture.parameter_shapes())
+            .map(|(name, shape)| {
+                let stored = if own { name.clone() } else { pytorch_name(kind, name) };
+                take(&tensors, &stored, shape, own)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { architecture, parameters, notes })
+    }
+}
+
+/// The values of one parameter, transposed where PyTorch keeps `[outputs, inputs]`.
+fn take(
+    tensors: &NamedTensors,
+    stored: &str,
+    [inputs, outputs]: [usize; 2],
+    own: bool,
+) -> Result<Vec<f32>, String> {
+    let is_bias = stored.ends_with(".bias");
+    let (shape, values) =
+        tensors.get(stored).ok_or_else(|| format!("tensor {stored} is missing; {ACCEPTED}"))?;
+    let expected = match (own, is_bias) {
+        (true, _) => vec![inputs, outputs],
+        (false, true) => vec![outputs],
+        (false, false) => vec![outputs, inputs],
+    };
+    // A 1×1 convolution has two axes of length 1 behind the others.
+    let is_convolution = !own && !is_bias && shape[..] == [expected[0], expected[1], 1, 1];
+    if *shape != expected && !is_convolution {
+        return Err(format!("tensor {stored} has shape {shape:?}, expected {expected:?}"));
+    }
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(format!("tensor {stored} has values that are no numbers"));
+    }
+    if own || is_bias {
+        return Ok(values.clone());
+    }
+    Ok((0..inputs * outputs).map(|i| values[i % outputs * inputs + i / outputs]).collect())
+}
+
+/// The published code's name of one of the parameters of a network of `kind`.
+///
+/// # Panics
+/// If no policy network has a parameter called `name`.
+pub fn pytorch_name(kind: NetworkKind, name: &str) -> String {
+    let (layer, part) = name.rsplit_once('.').unwrap_or((name, ""));
+    let (network, index) = layer.rsplit_once('.').unwrap_or((layer, ""));
+    match network {
+        "output" if kind == NetworkKind::SingleExpert => format!("neural_net.2.{part}"),
+        "output" => format!("shared_output.{part}"),
+        "expert" => format!("neural_net.1.1.layers.{index}.{part}"),
+        "diamond_expert" | "ghost_expert" => format!("{network}.1.layers.{index}.{part}"),
+        "gate" if index == "mixing" => format!("gating.0.{part}"),
+        "gate" => format!("gating.2.layers.{index}.{part}"),
+        _ => unreachable!("{name} is looked up by its network"),
+    }
+}
+
+fn read_safetensors(path: &Path) -> Result<(NamedTensors, HashMap<String, String>), String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read: {error}"))?;
+    let problem = |error| format!("not a safetensors file: {error}; {ACCEPTED}");
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(problem)?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(problem)?;
+    let mut named = NamedTensors::new();
+    for (name, view) in tensors.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("tensor {name} is of type {:?}, expected F32", view.dtype()));
+        }
+        named.insert(name.into(), (view.shape().to_vec(), floats(view.data())));
+    }
+    Ok((named, header.metadata().clone().unwrap_or_default()))
+}
+
+fn read_pytorch(path: &Path) -> Result<(NamedTensors, HashMap<String, String>), String> {
+    // The reader's own error for a missing file speaks of archives.
+    std::fs::File::open(path).map_err(|error| format!("cannot read: {error}"))?;
+    let reader = pytorch_reader::PytorchReader::new(path)
+        .map_err(|error| format!("not a PyTorch state dict: {error}; {ACCEPTED}"))?;
+    let mut named = NamedTensors::new();
+    for (name, tensor) in reader.tensors() {
+        if tensor.dtype() != pytorch_reader::DType::F32 {
+            return Err(format!("tensor {name} is of type {:?}, expected F32", tensor.dtype()));
+        }
+        let bytes = tensor.read().map_err(|error| format!("tensor {name}: {error}"))?;
+        named.insert(name.clone(), (tensor.shape().to_vec(), floats(&bytes)));
+    }
+    Ok((named, HashMap::new()))
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect()
+}

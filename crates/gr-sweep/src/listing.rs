@@ -1,0 +1,71 @@
+//! What there is to choose from: methods, rewards, configuration keys.
+
+use gr_grid::rewards::REWARDS;
+use gr_learn::METHODS;
+use gr_runs::{KEYS, default_config};
+
+/// The registry of methods.
+pub fn methods() -> String {
+    let mut text = String::new();
+    for method in METHODS {
+        text += &format!(
+            "{}\n    {}\n    reward: {}; judged by: {}\n    source: {}\n",
+            method.label,
+            method.summary,
+            method.reward.name,
+            method.headline().name(),
+            method.source
+        );
+    }
+    text
+}
+
+/// The registry of rewards.
+pub fn rewards() -> String {
+    let mut text = String::new();
+    for reward in REWARDS {
+        text += &format!("{}\n    {}\n    source: {}\n", reward.name, reward.summary, reward.source);
+    }
+    text
+}
+
+/// Every configuration key with its meaning and default, as a TOML file that says the defaults.
+pub fn default_configuration() -> String {
+    let defaults = toml::Value::Table(default_config().to_table());
+    let mut text = String::from("# Every key with its default. `--set key=value` takes the dotted path.\n");
+    let mut table = "";
+    for key in KEYS {
+        let (of, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        if of != table {
+            text += &format!("\n[{of}]\n");
+            table = of;
+        }
+        let mut value = &defaults;
+        for part in key.path.split('.') {
+            value = &value[part];
+        }
+        text += &format!("# {}\n{name} = {value}\n", key.meaning);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_configuration_is_toml_that_says_the_defaults() {
+        let table: toml::Table = toml::from_str(&default_configuration()).unwrap();
+        assert_eq!(table, default_config().to_table());
+    }
+
+    #[test]
+    fn listings_name_every_entry_and_its_source() {
+        for method in METHODS {
+            assert!(methods().contains(method.label) && methods().contains(method.source));
+        }
+        for reward in REWARDS {
+            assert!(rewards().contains(reward.name) && rewards().contains(reward.source));
+        }
+    }
+}

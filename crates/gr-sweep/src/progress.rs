@@ -1,0 +1,237 @@
+//! What is shown while a sweep runs: bars on a terminal, a plain line now and then elsewhere.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use gr_runs::RunFailure;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::plan::PlannedRun;
+
+/// Seconds between plain lines: the first soon, so that one sees that it works.
+const FIRST_HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Progress of a sweep on standard error.
+pub struct Progress {
+    state: Mutex<State>,
+    bars: Option<Bars>,
+}
+
+struct Bars {
+    all: MultiProgress,
+    overall: ProgressBar,
+}
+
+struct State {
+    started: Instant,
+    next_heartbeat: Instant,
+    /// Work done here and work to do, in cost units.
+    done: u64,
+    total: u64,
+    updates: u64,
+    runs_ended: usize,
+    runs: usize,
+    slots: Vec<Option<Slot>>,
+}
+
+/// One batch at work.
+struct Slot {
+    bar: Option<ProgressBar>,
+    label: String,
+    started: Instant,
+    updates: u64,
+    true_return: Option<f64>,
+}
+
+impl Progress {
+    /// Progress of `runs` pending runs, of `total` cost units, on `slots` batches at once.
+    pub fn new(runs: usize, total: u64, slots: usize) -> Self {
+        let now = Instant::now();
+        let bars = std::io::stderr().is_terminal().then(|| {
+            let all = MultiProgress::new();
+            let overall = all.add(ProgressBar::new(total));
+            let style = "{bar:32} {percent:>3} %  {msg}  elapsed {elapsed}  eta {eta}";
+            overall.set_style(ProgressStyle::with_template(style).expect("the template is valid"));
+            overall.set_message(format!("0 of {runs} runs"));
+            overall.enable_steady_tick(Duration::from_millis(500));
+            Bars { all, overall }
+        });
+        let state = State {
+            started: now,
+            next_heartbeat: now + FIRST_HEARTBEAT,
+            done: 0,
+            total,
+            updates: 0,
+            runs_ended: 0,
+            runs,
+            slots: (0..slots).map(|_| None).collect(),
+        };
+        Self { state: Mutex::new(state), bars }
+    }
+
+    /// A batch starts on `slot`; `already` are the updates that its runs had done before.
+    pub fn batch_started<'a>(
+        &self,
+        slot: usize,
+        runs: impl Iterator<Item = &'a PlannedRun>,
+        already: &[u64],
+    ) {
+        let runs: Vec<&PlannedRun> = runs.collect();
+        let first = runs[0];
+        let mut label = format!("{} p={} ", first.method.label, first.spec.oversight);
+        label += &match runs.len() {
+            1 => format!("seed {}", first.spec.seed),
+            number => format!("and {} more runs", number - 1),
+        };
+        let updates = runs.iter().map(|run| run.updates).max().unwrap_or(0);
+        let bar = self.bars.as_ref().map(|bars| {
+            let bar = bars.all.add(ProgressBar::new(updates));
+            let style = "  {prefix:34} {pos:>6} / {len} updates  {msg}";
+            bar.set_style(ProgressStyle::with_template(style).expect("the template is valid"));
+            bar.set_prefix(label.clone());
+            bar.set_position(already.iter().copied().min().unwrap_or(0));
+            bar
+        });
+        let mut state = self.lock();
+        let done: u64 = runs.iter().zip(already).map(|(run, n)| run.cost_per_update() * n).sum();
+        // Work of an earlier session says nothing about the speed of this one.
+        state.total -= done;
+        if let Some(bars) = &self.bars {
+            bars.overall.set_length(state.total);
+        }
+        state.slots[slot] =
+            Some(Slot { bar, label, started: Instant::now(), updates: 0, true_return: None });
+    }
+
+    /// A run of the batch on `slot` has done an update. `true_return` is its latest evaluation.
+    pub fn updated(
+        &self,
+        slot: usize,
+        run: &PlannedRun,
+        update_idx: u64,
+        true_return: Option<f64>,
+    ) {
+        let mut state = self.lock();
+        state.done += run.cost_per_update();
+        state.updates += 1;
+        let done = state.done;
+        if let Some(slot) = &mut state.slots[slot] {
+            slot.updates += 1;
+            slot.true_return = true_return.or(slot.true_return);
+            if let Some(bar) = &slot.bar {
+                bar.set_position(update_idx + 1);
+                bar.set_message(slot.describe());
+            }
+        }
+        match &self.bars {
+            Some(bars) => bars.overall.set_position(done),
+            None => state.heartbeat(),
+        }
+    }
+
+    /// A run has ended, with a result or without one.
+    pub fn run_ended(&self, run: &PlannedRun, failure: Option<&RunFailure>) {
+        let mut state = self.lock();
+        state.runs_ended += 1;
+        if let Some(bars) = &self.bars {
+            bars.overall.set_message(format!("{} of {} runs", state.runs_ended, state.runs));
+        }
+        if let Some(RunFailure { update_idx, reason, .. }) = failure {
+            // The updates that it will not do any more.
+            let left = run.updates - update_idx;
+            state.total = state.total.saturating_sub(left * run.cost_per_update());
+            drop(state);
+            self.warn(&format!("{} failed in update {update_idx}: {reason}", run.spec.id()));
+        }
+    }
+
+    /// The batch on `slot` is over.
+    pub fn batch_ended(&self, slot: usize) {
+        if let Some(Slot { bar: Some(bar), .. }) = self.lock().slots[slot].take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Shows a warning without disturbing the bars.
+    pub fn warn(&self, message: &str) {
+        let line = format!("warning: {message}");
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Removes the bars.
+    pub fn end(&self) {
+        if let Some(bars) = &self.bars {
+            bars.overall.finish_and_clear();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it reports progress")
+    }
+}
+
+impl Slot {
+    fn describe(&self) -> String {
+        let rate = self.updates as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        let true_return =
+            self.true_return.map(|value| format!("  return {value:+.3}")).unwrap_or_default();
+        format!("{rate:.1}/s{true_return}")
+    }
+}
+
+impl State {
+    /// Prints a line if one is due.
+    fn heartbeat(&mut self) {
+        let now = Instant::now();
+        if now < self.next_heartbeat {
+            return;
+        }
+        self.next_heartbeat = now + HEARTBEAT;
+        let elapsed = now - self.started;
+        let share = self.done as f64 / self.total.max(1) as f64;
+        let left = elapsed.mul_f64((1.0 - share).max(0.0) / share.max(1e-9));
+        let rate = self.updates as f64 / elapsed.as_secs_f64();
+        let running: Vec<String> = self
+            .slots
+            .iter()
+            .flatten()
+            .map(|slot| format!("{} {}", slot.label, slot.describe()))
+            .collect();
+        eprintln!(
+            "{:3.0} %  {} of {} runs  {rate:.1} updates/s  elapsed {}  eta {}  [{}]",
+            share * 100.0,
+            self.runs_ended,
+            self.runs,
+            duration(elapsed),
+            duration(left),
+            running.join("; ")
+        );
+    }
+}
+
+/// A duration as people say it: `45 s`, `12 min 05 s`, `3 h 20 min`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        for (seconds, text) in [(0, "0 s"), (59, "59 s"), (725, "12 min 05 s"), (12_000, "3 h 20 min")] {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
+//! is tested without training anything.
+
+use rayon::ThreadPoolBuilder;
+
+use crate::plan::PlannedRun;
+
+/// Splits pending runs into batches for a CPU, one run each, longest first: the last ones to finish
+/// are then short.
+pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
+    // The sort is stable, so equal runs keep the plan's order.
+    pending.sort_by_key(|run| std::cmp::Reverse(run.cost()));
+    pending.into_iter().map(|run| vec![run]).collect()
+}
+
+/// Splits pending runs into batches for a GPU: runs of one network shape together, at most
+/// `most` in each.
+pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
+    let mut batches: Vec<Vec<PlannedRun>> = Vec::new();
+    for run in pending {
+        let open = batches
+            .iter_mut()
+            .find(|batch| batch[0].method.network == run.method.network && batch.len() < most);
+        match open {
+            Some(batch) => batch.push(run),
+            None => batches.push(vec![run]),
+        }
+    }
+    batches
+}
+
+/// Calls `train(slot, batch)` for every batch, `jobs` at a time, in order. `slot` is below `jobs`
+/// and no two calls at once share one.
+pub fn run_all<T: Send>(
+    batches: Vec<Vec<PlannedRun>>,
+    jobs: usize,
+    train: impl Fn(usize, Vec<PlannedRun>) -> T + Sync,
+) -> Vec<T> {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .thread_name(|slot| format!("job {slot}"))
+        .build()
+        .expect("threads can be started");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    pool.scope_fifo(|scope| {
+        for batch in batches {
+            let (sender, train) = (sender.clone(), &train);
+            scope.spawn_fifo(move |_| {
+                let slot = rayon::current_thread_index().expect("spawned on the pool");
+                // The receiver outlives the scope.
+                let _ = sender.send(train(slot, batch));
+            });
+        }
+    });
+    drop(sender);
+    receiver.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::plan::SweepPlan;
+
+    fn pending() -> Vec<PlannedRun> {
+        let set = |key: &str, value: &str| ("test".into(), key.into(), value.into());
+        let overrides = vec![
+            set("methods", "oracle,naive_outcomes,routing,filtering"),
+            set("oversight", "[0.1]"),
+            set("seeds", "0..3"),
+        ];
+        let file = gr_runs::load(&gr_runs::ConfigSources { file: None, overrides }).unwrap();
+        SweepPlan::new(file).unwrap().runs
+    }
+
+    #[test]
+    fn single_runs_go_longest_first_and_keep_the_order_of_seeds() {
+        let order: Vec<(&str, u64)> = single_runs(pending())
+            .iter()
+            .map(|batch| (batch[0].method.label, batch[0].spec.seed))
+            .collect();
+        assert_eq!(order[..3], [("routing", 0), ("routing", 1), ("routing", 2)]);
+        assert_eq!(order[9..], [("oracle", 0), ("oracle", 1), ("oracle", 2)]);
+    }
+
+    #[test]
+    fn stacked_runs_share_a_network_shape_and_fit() {
+        let batches = stacked_runs(pending(), 5);
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [5, 3, 4]);
+        for batch in &batches {
+            assert!(batch.iter().all(|run| run.method.network == batch[0].method.network));
+        }
+    }
+
+    #[test]
+    fn every_batch_is_trained_once_and_no_slot_twice_at_once() {
+        let busy = Mutex::new([false; 2]);
+        let trained = run_all(single_runs(pending()), 2, |slot, batch| {
+            assert!(!std::mem::replace(&mut busy.lock().unwrap()[slot], true));
+            std::thread::yield_now();
+            busy.lock().unwrap()[slot] = false;
+            batch[0].spec.key()
+        });
+        let mut expected: Vec<String> = pending().iter().map(|run| run.spec.key()).collect();
+        let mut trained = trained;
+        expected.sort();
+        trained.sort();
+        assert_eq!(trained, expected);
+    }
+}

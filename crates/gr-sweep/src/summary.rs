@@ -1,0 +1,219 @@
+//! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
+
+use std::time::Duration;
+
+use gr_runs::{RunManifest, RunRow, RunStatus, Store, StoreError};
+use gr_stats::{MeanInterval, mean_interval};
+use serde::Serialize;
+
+use crate::plan::{PlannedRun, SweepPlan};
+use crate::progress::duration;
+
+/// Confidence of the intervals in the table.
+const CONFIDENCE: f64 = 0.95;
+
+/// All that is said of a sweep.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Where the files are.
+    pub folder: String,
+    /// Runs by method and oversight level, in plan order.
+    pub cells: Vec<Cell>,
+    /// Runs without a result that have failed.
+    pub failed: Vec<FailedRun>,
+    /// Names of runs without a result that have not been trained to their end.
+    pub missing: Vec<String>,
+}
+
+/// One method at one oversight level.
+#[derive(Debug, Serialize)]
+pub struct Cell {
+    /// Method label.
+    pub method: String,
+    /// Oversight level p.
+    pub oversight: f64,
+    /// Which policy the return is of.
+    pub policy_type: String,
+    /// Finished runs.
+    pub n: usize,
+    /// Mean true return of the kept policy; absent without runs.
+    pub mean_return: Option<f64>,
+    /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs.
+    pub interval: Option<[f64; 2]>,
+    /// Updates that each run trains.
+    pub updates: u64,
+    /// Updates configured.
+    pub configured_updates: u64,
+    /// Mean number of true labels that training used.
+    pub mean_labels: Option<f64>,
+    /// Mean seconds of training and evaluation per run.
+    pub mean_seconds: Option<f64>,
+}
+
+/// A run that ended without a result.
+#[derive(Debug, Serialize)]
+pub struct FailedRun {
+    /// Name of the run.
+    pub run_id: String,
+    /// The update in which it happened.
+    pub update_idx: u64,
+    /// What happened.
+    pub reason: String,
+}
+
+impl Summary {
+    /// Reads the results of `plan` from `store` and brings `runs.csv` up to date.
+    ///
+    /// # Errors
+    /// If a file of a finished run is corrupt or `runs.csv` cannot be written.
+    pub fn collect(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+        let mut rows = Vec::new();
+        let mut summary = Self {
+            folder: store.folder().display().to_string(),
+            cells: Vec::new(),
+            failed: Vec::new(),
+            missing: Vec::new(),
+        };
+        let same_cell = |a: &PlannedRun, b: &PlannedRun| {
+            a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight
+        };
+        for runs in plan.runs.chunk_by(same_cell) {
+            let mut manifests = Vec::new();
+            for run in runs {
+                let status = store.status(&run.spec)?;
+                rows.push(row(run, &status));
+                let run_id = run.spec.id().to_string();
+                match status {
+                    RunStatus::Done(manifest) => manifests.push(*manifest),
+                    RunStatus::Failed(failure) => summary.failed.push(FailedRun {
+                        run_id,
+                        update_idx: failure.update_idx,
+                        reason: failure.reason,
+                    }),
+                    RunStatus::Interrupted | RunStatus::Missing => summary.missing.push(run_id),
+                }
+            }
+            summary.cells.push(Cell::new(&runs[0], &manifests));
+        }
+        store.write_runs(&rows)?;
+        Ok(summary)
+    }
+
+    /// The table for people.
+    pub fn table(&self) -> String {
+        let header = ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
+        let mut lines = vec![header.map(String::from).to_vec()];
+        lines.extend(self.cells.iter().map(Cell::columns));
+        let widths: Vec<usize> = (0..header.len())
+            .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+            .collect();
+        let mut text = String::new();
+        for line in &lines {
+            let padded: Vec<String> =
+                line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            text += padded.join("  ").trim_end();
+            text.push('\n');
+        }
+        text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
+        for FailedRun { run_id, update_idx, reason } in &self.failed {
+            text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
+        }
+        if !self.missing.is_empty() {
+            text += &format!("not finished: {} runs\n", self.missing.len());
+        }
+        text += &format!("files: {}\n", self.folder);
+        text
+    }
+}
+
+impl Cell {
+    fn new(run: &PlannedRun, manifests: &[RunManifest]) -> Self {
+        let over = |value: fn(&RunManifest) -> f64| -> Vec<f64> { manifests.iter().map(value).collect() };
+        let mean = |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
+        let returns = mean_interval(&over(|m| m.result.selected_return), CONFIDENCE);
+        let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
+            half_width.map(|half_width| [mean - half_width, mean + half_width])
+        };
+        Self {
+            method: run.spec.method.clone(),
+            oversight: run.spec.oversight,
+            policy_type: run.method.headline().name().into(),
+            n: manifests.len(),
+            mean_return: returns.map(|interval| interval.mean),
+            interval: returns.and_then(bounds),
+            updates: run.updates,
+            configured_updates: run.spec.settings.updates.0,
+            mean_labels: mean(over(|m| m.result.labels_training as f64)),
+            mean_seconds: mean(over(|m| m.timing.update_seconds + m.timing.evaluation_seconds)),
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        let true_return = match (self.mean_return, self.interval) {
+            (Some(mean), Some([_, high])) => format!("{mean:+.3} ± {:.3}", high - mean),
+            (Some(mean), None) => format!("{mean:+.3}"),
+            (None, _) => "-".into(),
+        };
+        let updates = if self.updates == self.configured_updates {
+            self.updates.to_string()
+        } else {
+            format!("{} of {} (same labels)", self.updates, self.configured_updates)
+        };
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        vec![
+            self.method.clone(),
+            self.oversight.to_string(),
+            self.policy_type.clone(),
+            true_return,
+            self.n.to_string(),
+            updates,
+            or_dash(self.mean_labels.map(|labels| format!("{labels:.0}"))),
+            or_dash(self.mean_seconds.map(|s| duration(Duration::from_secs_f64(s)))),
+        ]
+    }
+}
+
+fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
+    let settings = &run.spec.settings;
+    let empty = RunRow {
+        run_id: run.spec.id().to_string(),
+        run_label: run.spec.method.clone(),
+        oversight_prob: run.spec.oversight,
+        seed: run.spec.seed,
+        first_observation: settings.environment.first_observation.name().into(),
+        evaluation: settings.evaluation.mode.name().into(),
+        status: "missing".into(),
+        policy_type: None,
+        planned_updates: run.updates,
+        updates: None,
+        final_return: None,
+        selected_return: None,
+        selected_update: None,
+        stopped_update: None,
+        labels_training: None,
+        labels_holdout: None,
+        gaming_gap: None,
+    };
+    match status {
+        RunStatus::Done(manifest) => {
+            let result = &manifest.result;
+            RunRow {
+                status: "finished".into(),
+                policy_type: Some(result.policy_type.clone()),
+                updates: Some(result.updates),
+                final_return: Some(result.final_return),
+                selected_return: Some(result.selected_return),
+                selected_update: Some(result.selected_update),
+                stopped_update: result.stopped_update,
+                labels_training: Some(result.labels_training),
+                labels_holdout: Some(result.labels_holdout),
+                gaming_gap: result.gaming_gap,
+                ..empty
+            }
+        }
+        RunStatus::Failed(failure) => {
+            RunRow { status: "failed".into(), updates: Some(failure.update_idx), ..empty }
+        }
+        RunStatus::Interrupted | RunStatus::Missing => empty,
+    }
+}

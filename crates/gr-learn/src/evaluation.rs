@@ -91,10 +91,9 @@ pub fn evaluate(
     let discount = spec.settings.training.discount;
     let envs = spec.settings.evaluation.envs;
     match spec.settings.evaluation.mode {
-        EvaluationMode::Exact => Ok(tables(network, rules.grid)?
-            .into_iter()
-            .map(|(policy, table)| (policy, evaluate_exactly(&table, &rules, discount, envs)))
-            .collect()),
+        EvaluationMode::Exact => {
+            Ok(evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0))
+        }
         EvaluationMode::Sampled => {
             let types = policies(network, &[])?.into_iter().map(|(policy_type, _)| policy_type);
             let sample = |(index, policy_type)| {
@@ -106,6 +105,28 @@ pub fn evaluate(
             types.enumerate().map(sample).collect()
         }
     }
+}
+
+/// Evaluates every policy of a network of one run exactly, once for each of `rules`, all of one
+/// grid.
+///
+/// # Errors
+/// If a probability is not a number.
+pub fn evaluate_tables(
+    network: &PolicyNetwork,
+    rules: &[EnvironmentRules],
+    discount: f64,
+    envs: usize,
+) -> Result<Vec<Vec<(PolicyType, Evaluation)>>, NotFinite> {
+    let Some(EnvironmentRules { grid, .. }) = rules.first() else { return Ok(Vec::new()) };
+    let tables = tables(network, *grid)?;
+    let of_rules = |rules| {
+        tables
+            .iter()
+            .map(|(policy, table)| (*policy, evaluate_exactly(table, rules, discount, envs)))
+            .collect()
+    };
+    Ok(rules.iter().map(of_rules).collect())
 }
 
 fn sample_policy(

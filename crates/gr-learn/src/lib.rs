@@ -24,7 +24,7 @@ pub use adam::{AdamSettings, HostAdam, StackedAdam};
 pub use architecture::{Architecture, LayerShape, NUM_CHANNELS, NetworkKind};
 pub use batch::{RunBatch, UpdateReport};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
-pub use evaluation::{NotFinite, encode, evaluate, policies};
+pub use evaluation::{NotFinite, encode, evaluate, evaluate_tables, policies};
 pub use methods::{METHODS, Method, NUM_ROUTES, Outcome, Route};
 pub use network::{Activations, Outputs, PolicyNetwork, cotangent_width};
 pub use objective::{Losses, Objective, OutputGradient};

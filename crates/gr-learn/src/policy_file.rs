@@ -1,7 +1,7 @@
 //! Saved policies: our safetensors files, and PyTorch state dicts with the published code's
 //! parameter names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -16,7 +16,7 @@ pub struct SavedPolicy {
     /// Parameters in the architecture's order, weights `[inputs, outputs]`.
     pub parameters: Vec<Vec<f32>>,
     /// What is known of it: run, method, update, grid. Empty for PyTorch files.
-    pub notes: HashMap<String, String>,
+    pub notes: BTreeMap<String, String>,
 }
 
 /// Why a file is no policy.
@@ -29,6 +29,9 @@ pub struct PolicyFileError {
 
 /// Tensors by name: shape and values.
 type NamedTensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Key of the notes in the file's header.
+const NOTES: &str = "gr";
 
 const ACCEPTED: &str = "accepted are policies saved by gr-sweep (.safetensors) and PyTorch state \
                         dicts of the published code (.pt)";
@@ -48,11 +51,15 @@ impl SavedPolicy {
         let further =
             further.iter().map(|(name, values)| (name.clone(), vec![values.len()], bytes(values)));
         let parts: Vec<(String, Vec<usize>, Vec<u8>)> = own.chain(further).collect();
+        // One entry only: the header keeps several in no particular order, and equal policies must be
+        // equal files.
+        let notes = serde_json::to_string(&self.notes).expect("notes are text");
+        let header = HashMap::from([(NOTES.to_string(), notes)]);
         let views = parts.iter().map(|(name, shape, bytes)| {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
             (name.clone(), view.expect("parameters have their architecture's shapes"))
         });
-        safetensors::serialize(views, Some(self.notes.clone())).expect("names are distinct")
+        safetensors::serialize(views, Some(header)).expect("names are distinct")
     }
 
     /// Reads a policy file of either kind.
@@ -71,7 +78,7 @@ impl SavedPolicy {
     fn from_tensors(
         tensors: NamedTensors,
         own: bool,
-        notes: HashMap<String, String>,
+        notes: BTreeMap<String, String>,
     ) -> Result<Self, String> {
         let has = |name: &str| tensors.contains_key(name);
         let (kind, first) = match own {
@@ -165,7 +172,7 @@ pub fn pytorch_name(kind: NetworkKind, name: &str) -> String {
     }
 }
 
-fn read_safetensors(path: &Path) -> Result<(NamedTensors, HashMap<String, String>), String> {
+fn read_safetensors(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>), String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read: {error}"))?;
     let problem = |error| format!("not a safetensors file: {error}; {ACCEPTED}");
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(problem)?;
@@ -177,10 +184,12 @@ fn read_safetensors(path: &Path) -> Result<(NamedTensors, HashMap<String, String
         }
         named.insert(name.into(), (view.shape().to_vec(), floats(view.data())));
     }
-    Ok((named, header.metadata().clone().unwrap_or_default()))
+    let notes = header.metadata().as_ref().and_then(|header| header.get(NOTES));
+    let notes = notes.and_then(|notes| serde_json::from_str(notes).ok()).unwrap_or_default();
+    Ok((named, notes))
 }
 
-fn read_pytorch(path: &Path) -> Result<(NamedTensors, HashMap<String, String>), String> {
+fn read_pytorch(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>), String> {
     // The reader's own error for a missing file speaks of archives.
     std::fs::File::open(path).map_err(|error| format!("cannot read: {error}"))?;
     let reader = pytorch_reader::PytorchReader::new(path)
@@ -193,7 +202,7 @@ fn read_pytorch(path: &Path) -> Result<(NamedTensors, HashMap<String, String>), 
         let bytes = tensor.read().map_err(|error| format!("tensor {name}: {error}"))?;
         named.insert(name.clone(), (tensor.shape().to_vec(), floats(&bytes)));
     }
-    Ok((named, HashMap::new()))
+    Ok((named, BTreeMap::new()))
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {

@@ -24,7 +24,8 @@ pub fn methods() -> String {
 pub fn rewards() -> String {
     let mut text = String::new();
     for reward in REWARDS {
-        text += &format!("{}\n    {}\n    source: {}\n", reward.name, reward.summary, reward.source);
+        text +=
+            &format!("{}\n    {}\n    source: {}\n", reward.name, reward.summary, reward.source);
     }
     text
 }
@@ -32,7 +33,8 @@ pub fn rewards() -> String {
 /// Every configuration key with its meaning and default, as a TOML file that says the defaults.
 pub fn default_configuration() -> String {
     let defaults = toml::Value::Table(default_config().to_table());
-    let mut text = String::from("# Every key with its default. `--set key=value` takes the dotted path.\n");
+    let mut text =
+        String::from("# Every key with its default. `--set key=value` takes the dotted path.\n");
     let mut table = "";
     for key in KEYS {
         let (of, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));

@@ -79,7 +79,11 @@ impl SweepPlan {
         }
         if runs.is_empty() {
             let value = file.settings.updates.0;
-            return Err(ConfigError::value("updates", value, "so many that p times as many are left for oracle"));
+            return Err(ConfigError::value(
+                "updates",
+                value,
+                "so many that p times as many are left for oracle",
+            ));
         }
         Ok(Self { file, runs, notices })
     }
@@ -88,11 +92,8 @@ impl SweepPlan {
     /// configuration.
     pub fn default_folder(&self) -> PathBuf {
         let levels: Vec<String> = self.file.oversight.iter().map(f64::to_string).collect();
-        let levels = if levels.len() > 3 {
-            format!("{}-levels", levels.len())
-        } else {
-            levels.join("-")
-        };
+        let levels =
+            if levels.len() > 3 { format!("{}-levels", levels.len()) } else { levels.join("-") };
         // The first run's key covers every setting; method, level and seed lists are added.
         let text = toml::to_string(&self.file.to_table()).expect("a plan is plain data");
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -115,8 +116,9 @@ mod tests {
 
     #[test]
     fn runs_are_methods_by_levels_by_seeds_in_order() {
-        let plan = plan(&[("methods", "routing,oracle"), ("oversight", "[0.3, 0.1]"), ("seeds", "0..2")])
-            .unwrap();
+        let plan =
+            plan(&[("methods", "routing,oracle"), ("oversight", "[0.3, 0.1]"), ("seeds", "0..2")])
+                .unwrap();
         let runs: Vec<(&str, f64, u64, u64)> = plan
             .runs
             .iter()

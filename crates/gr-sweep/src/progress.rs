@@ -230,7 +230,9 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        for (seconds, text) in [(0, "0 s"), (59, "59 s"), (725, "12 min 05 s"), (12_000, "3 h 20 min")] {
+        for (seconds, text) in
+            [(0, "0 s"), (59, "59 s"), (725, "12 min 05 s"), (12_000, "3 h 20 min")]
+        {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
     }

@@ -101,7 +101,8 @@ impl Summary {
 
     /// The table for people.
     pub fn table(&self) -> String {
-        let header = ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
+        let header =
+            ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
         let mut lines = vec![header.map(String::from).to_vec()];
         lines.extend(self.cells.iter().map(Cell::columns));
         let widths: Vec<usize> = (0..header.len())
@@ -128,8 +129,10 @@ impl Summary {
 
 impl Cell {
     fn new(run: &PlannedRun, manifests: &[RunManifest]) -> Self {
-        let over = |value: fn(&RunManifest) -> f64| -> Vec<f64> { manifests.iter().map(value).collect() };
-        let mean = |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
+        let over =
+            |value: fn(&RunManifest) -> f64| -> Vec<f64> { manifests.iter().map(value).collect() };
+        let mean =
+            |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
         let returns = mean_interval(&over(|m| m.result.selected_return), CONFIDENCE);
         let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
             half_width.map(|half_width| [mean - half_width, mean + half_width])

@@ -289,7 +289,14 @@ fn train(
         schedule::single_runs(pending)
     };
     let save_every = arguments.save_every;
-    let trainer = Trainer { store, device, provenance: &provenance, save_every, interrupt, progress: &progress };
+    let trainer = Trainer {
+        store,
+        device,
+        provenance: &provenance,
+        save_every,
+        interrupt,
+        progress: &progress,
+    };
     let outcomes = schedule::run_all(batches, jobs, |slot, batch| {
         // What cannot be written for one run cannot be written for the next either.
         trainer.train(slot, batch).inspect_err(|_| interrupt.request())

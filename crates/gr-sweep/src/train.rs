@@ -1,14 +1,15 @@
 //! Trains one batch of runs to the end, or to an interruption: update, record, evaluate, keep, save.
 //! A run is saved often enough that a kill costs little, and published when it is done.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use gr_grid::{Evaluation, Layout, Observation};
 use gr_learn::{
-    ComputeDevice, PolicyRow, PolicyType, RunBatch, RunSnapshot, SavedPolicy, UpdateReport, policies,
+    ComputeDevice, PolicyRow, PolicyType, RunBatch, RunSnapshot, SavedPolicy, UpdateReport,
+    policies,
 };
 use gr_runs::{
     CsvLog, EvaluationRow, PolicyTableRow, Provenance, RunFailure, RunFiles, RunId, RunManifest,
@@ -169,9 +170,8 @@ impl Trainer<'_> {
         let at = || files.state.display().to_string();
         let snapshot = RunSnapshot::from_bytes(&read_sealed(&files.state)?).with_context(at)?;
         anyhow::ensure!(snapshot.key == spec.key(), "{} is of another run", at());
-        let note = |name: &str| {
-            snapshot.notes.get(name).with_context(|| format!("{} lacks {name}", at()))
-        };
+        let note =
+            |name: &str| snapshot.notes.get(name).with_context(|| format!("{} lacks {name}", at()));
         let length = |name: &str| -> Result<u64> { Ok(note(name)?.parse()?) };
         let lengths = [length(NOTES[0])?, length(NOTES[1])?, length(NOTES[2])?];
         let timing = Timing {
@@ -196,7 +196,9 @@ impl Trainer<'_> {
         if last || update_idx.is_multiple_of(spec.settings.recording.record_every) {
             session.training.append([training_row(&spec, &session.id, report)])?;
         }
-        if last || update_idx.is_multiple_of(spec.settings.evaluation.every.interval(spec.oversight)) {
+        if last
+            || update_idx.is_multiple_of(spec.settings.evaluation.every.interval(spec.oversight))
+        {
             let started = Instant::now();
             let evaluations = batch.evaluate(run)?;
             session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
@@ -210,7 +212,13 @@ impl Trainer<'_> {
                 .map(|(_, evaluation)| evaluation);
         }
         if last || is_kept(&spec, update_idx) {
-            session.policy_tables.append(policy_table_rows(&spec, &session.id, update_idx, batch, run)?)?;
+            session.policy_tables.append(policy_table_rows(
+                &spec,
+                &session.id,
+                update_idx,
+                batch,
+                run,
+            )?)?;
             let policy = saved_policy(&spec, &session.id, update_idx, batch, run);
             if is_kept(&spec, update_idx) {
                 let path = self.store.checkpoint(&session.id, update_idx);
@@ -236,7 +244,12 @@ impl Trainer<'_> {
         write_sealed(&session.files.state, &snapshot.to_bytes())
     }
 
-    fn finish(&self, session: &mut Session, batch: &RunBatch, run: usize) -> Result<(), StoreError> {
+    fn finish(
+        &self,
+        session: &mut Session,
+        batch: &RunBatch,
+        run: usize,
+    ) -> Result<(), StoreError> {
         let mut written = Vec::new();
         for (log, path) in [
             (&session.evaluations, &session.files.evaluations),
@@ -274,8 +287,7 @@ impl Trainer<'_> {
     }
 
     fn fail(&self, session: &Session, update_idx: u64, reason: &str) -> Result<(), StoreError> {
-        let failure =
-            RunFailure { key: session.run.spec.key(), update_idx, reason: reason.into() };
+        let failure = RunFailure { key: session.run.spec.key(), update_idx, reason: reason.into() };
         self.store.fail(&session.id, &failure)?;
         self.progress.run_ended(&session.run, Some(&failure));
         Ok(())
@@ -385,10 +397,17 @@ fn policy_table_rows(
         .iter()
         .flat_map(|[ghost, diamond]| {
             (0..4).map(|flags| {
-                Layout::with_goal_flags(*ghost as u8, *diamond as u8, flags & 1 != 0, flags & 2 != 0)
+                Layout::with_goal_flags(
+                    *ghost as u8,
+                    *diamond as u8,
+                    flags & 1 != 0,
+                    flags & 2 != 0,
+                )
             })
         })
-        .flat_map(|layout| (0..rows * cols).map(move |agent| Observation { agent: agent as u8, layout }))
+        .flat_map(|layout| {
+            (0..rows * cols).map(move |agent| Observation { agent: agent as u8, layout })
+        })
         .collect();
     let row = |policy_type: PolicyType, observation: &Observation, policy: &PolicyRow| {
         let [up, right, down, left] = policy.probabilities;
@@ -446,7 +465,7 @@ fn saved_policy(
     let further: Vec<(String, Vec<f32>)> =
         value.parameter_names().into_iter().zip(value.parameters().iter().cloned()).collect();
     let environment = &spec.settings.environment;
-    let notes = HashMap::from(
+    let notes = BTreeMap::from(
         [
             ("run_id", id.to_string()),
             ("run_label", spec.method.clone()),

@@ -1,0 +1,158 @@
+//! Bad input gets one clear error, exit code 2, and nothing is written.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::{SMALL, binary, succeed, sweep, texts};
+
+#[test]
+fn wrong_values_name_flag_value_and_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("sweep");
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--methods=routng"], &["routng", "did you mean \"routing\"?", "naive_outcomes"]),
+        (&["--device=gpu"], &["gpu", "auto, cpu, ndarray, wgpu"]),
+        (&["--device=wgpu:9999"], &["wgpu"]),
+        (&["--seeds="], &["--seeds", "0..8"]),
+        (&["--seeds=5..2"], &["--seeds", "5..2", "reversed"]),
+        (&["--seeds=0..99999999999999999999"], &["--seeds", "99999999999999999999"]),
+        (&["--seeds=1,1"], &["--seeds", "twice"]),
+        (&["--oversight=1.2"], &["--oversight", "1.2", "from 0 to 1"]),
+        (&["--oversight=-0.1"], &["--oversight", "-0.1", "from 0 to 1"]),
+        (&["--oversight=often"], &["--oversight", "often", "from 0 to 1"]),
+        (&["--oversight=nan"], &["--oversight", "from 0 to 1"]),
+        (&["--envs=0"], &["--envs", "environment.envs = 0", "from 1"]),
+        (&["--updates=0"], &["--updates", "updates = 0", "from 1"]),
+        (&["--updates=many"], &["--updates", "many"]),
+        (
+            &["--set=environment.rows=1", "--set=environment.cols=2"],
+            &["environment.rows = 1", "2 to 8"],
+        ),
+        (&["--set=training.learning_rat=1"], &["training.learning_rat", "training.learning_rate"]),
+        (&["--set=nonsense"], &["--set", "KEY=VALUE"]),
+        (&["--set=training.discount=high"], &["training.discount", "high", "f64"]),
+        (&["--first-observation=old"], &["--first-observation", "old", "stale"]),
+        (&["--evaluation=guess"], &["--evaluation", "guess", "exact"]),
+        (&["--set=environment.spurious_oversight=0.1"], &["evaluation.mode", "sampled"]),
+        (&["--jobs=0"], &["--jobs"]),
+        (&["--save-every=0"], &["--save-every"]),
+        (&["--methods=oracle", "--oversight=0"], &["oracle"]),
+        (&["--config=no-such-file.toml"], &["no-such-file.toml"]),
+        (&["--sed=3"], &["--sed"]),
+    ];
+    for (arguments, mentions) in cases {
+        let output = sweep(&results, arguments).output().unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        for mention in *mentions {
+            assert!(errors.contains(mention), "{arguments:?} does not say {mention:?}: {errors}");
+        }
+        assert!(!results.exists(), "{arguments:?} wrote something");
+    }
+}
+
+#[test]
+fn configuration_files_are_checked_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("sweep");
+    let config = folder.path().join("my.toml");
+    for (text, mentions) in [
+        ("this is = = no toml", &["line 1"][..]),
+        ("[training]\nlearning_rat = 1e-4", &["training.learning_rat", "did you mean"]),
+        ("oversigt = 0.1", &["oversigt", "did you mean \"oversight\"?"]),
+        ("updates = \"many\"", &["updates", "many"]),
+        ("oversight = [0.1, 3]", &["oversight = 3"]),
+        ("[masks.diamond]\ngate = true", &["masks.diamond.gate", "true"]),
+        ("seeds = \"4..1\"", &["reversed"]),
+    ] {
+        fs::write(&config, text).unwrap();
+        let config = format!("--config={}", config.display());
+        let output = sweep(&results, &[&config]).output().unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}: {errors}");
+        for mention in [&["my.toml"], mentions].concat() {
+            assert!(errors.contains(mention), "{text} does not say {mention:?}: {errors}");
+        }
+        assert!(!results.exists(), "{text} wrote something");
+    }
+}
+
+#[test]
+fn a_folder_of_another_sweep_is_refused_with_the_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();
+    succeed(&mut sweep(folder.path(), &small));
+    let before = support::results(folder.path());
+    let other = [&small[..], &["--set=training.discount=0.5"]].concat();
+    let output = sweep(folder.path(), &other).output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("another sweep") && errors.contains("training.discount: 0.97 -> 0.5"),
+        "{errors}"
+    );
+    assert_eq!(support::results(folder.path()), before);
+}
+
+#[test]
+fn corrupt_files_of_a_results_folder_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();
+    succeed(&mut sweep(folder.path(), &small));
+    let named = |start: &str| {
+        let mut entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap()
+    };
+    for (start, text) in [("eval_results_", ""), ("run_", "not a manifest"), ("plan", "x = [")] {
+        let path = named(start);
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, text).unwrap();
+        let output = sweep(folder.path(), &small).output().unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{start}: {errors}");
+        assert!(
+            errors.contains(&path.display().to_string()) && errors.contains("corrupt"),
+            "{errors}"
+        );
+        fs::write(&path, good).unwrap();
+    }
+    succeed(&mut sweep(folder.path(), &small));
+}
+
+#[test]
+fn a_results_folder_that_cannot_be_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "here first").unwrap();
+    let output = sweep(&file.join("sweep"), SMALL).output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("file/sweep"), "{errors}");
+}
+
+#[test]
+fn files_that_are_no_policies_are_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("text.pt"), "no policy").unwrap();
+    fs::write(at("text.safetensors"), "no policy").unwrap();
+    let whole = fs::read(data.join("routed.pt")).unwrap();
+    fs::write(at("torn.pt"), &whole[..whole.len() / 2]).unwrap();
+    for (file, further, mentions) in [
+        (at("missing.pt"), &[][..], "cannot read"),
+        (at("text.pt"), &[], "not a PyTorch state dict"),
+        (at("text.safetensors"), &[], "not a safetensors file"),
+        (at("torn.pt"), &[], "not a PyTorch state dict"),
+        (data.join("routed.pt"), &["--rows=3", "--cols=4"], "25 cells"),
+        (data.join("routed.pt"), &["--oversight=7"], "--oversight = 7"),
+    ] {
+        let mut command = Command::new(binary("gr-policy"));
+        let output = command.arg("evaluate").arg(&file).args(further).output().unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{}: {errors}", file.display());
+        assert!(errors.contains(mentions), "{}: {errors}", file.display());
+    }
+}

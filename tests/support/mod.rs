@@ -1,0 +1,89 @@
+//! Runs the real binaries and compares what they leave behind.
+
+// Every test file compiles this module for itself, and none of them uses all of it.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A small sweep: seconds for all of its runs, and every part of the harness at work.
+pub const SMALL: &[&str] = &[
+    "--device=cpu",
+    "--envs=24",
+    "--set=environment.rows=3",
+    "--set=environment.cols=3",
+    "--set=network.hidden=16",
+    "--set=network.value_channels=3",
+    "--set=network.value_hidden=[8,4]",
+    "--set=training.learning_rate=0.003",
+    "--record-every=7",
+    "--evaluate-every=10",
+];
+
+/// The binary `name` of this workspace, built beside the tests.
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let folder = test.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is missing; run the tests with --workspace", path.display());
+    path
+}
+
+/// A command of `gr-sweep` with results in `results`.
+pub fn sweep(results: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary("gr-sweep"));
+    command.args(arguments).arg("--results").arg(results);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `command` to its end, which must be a success.
+#[track_caller]
+pub fn succeed(command: &mut Command) -> Output {
+    let output = command.output().expect("the binary starts");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    output
+}
+
+/// Standard output and standard error of a finished command.
+pub fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Everything in a results folder that repeats must not change: CSV files and kept policies.
+pub fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for place in [folder.to_path_buf(), folder.join("checkpoints")] {
+        for entry in fs::read_dir(&place).expect("a results folder has both") {
+            let path = entry.expect("entries can be read").path();
+            let repeatable = path.extension().is_some_and(|e| e == "csv" || e == "safetensors");
+            if repeatable {
+                let name = path.file_name().expect("files have names").to_string_lossy();
+                files.insert(name.into_owned(), fs::read(&path).expect("results can be read"));
+            }
+        }
+    }
+    files
+}
+
+/// Asserts that two results folders hold the same, naming the files that differ.
+#[track_caller]
+pub fn assert_same(a: &Path, b: &Path) {
+    let (a, b) = (results(a), results(b));
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&a), names(&b));
+    let differing: Vec<&String> = a.keys().filter(|name| a[*name] != b[*name]).collect();
+    assert!(differing.is_empty(), "{differing:?} differ");
+}
+
+/// Where published runs lie, if they are there.
+pub fn reference_dir() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("GR_REFERENCE_DIR") {
+        return Some(folder.into());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+    folder.exists().then_some(folder)
+}

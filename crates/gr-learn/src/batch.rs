@@ -28,6 +28,9 @@ const CPU_CHUNK: usize = 1024;
 /// Largest tensor in one launch on a GPU: wgpu's guaranteed limit on a storage binding.
 const GPU_TENSOR_BYTES: usize = 128 << 20;
 
+/// Chunks are padded to multiples of this on a GPU: every new shape costs it preparation.
+const GPU_PADDING: usize = 512;
+
 /// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
 /// ones are evaluated on demand.
 const EPISODES_AHEAD: u64 = 8;
@@ -39,6 +42,7 @@ pub struct RunBatch {
     optimizer: StackedAdam,
     chunk: usize,
     prefetch: bool,
+    padding: usize,
 }
 
 /// One run of a batch.
@@ -74,10 +78,19 @@ pub struct UpdateReport {
     pub distinct_observations: u64,
 }
 
+/// What a rollout of every run came to.
+pub struct Collected {
+    chunks: Vec<Chunk>,
+    /// By run.
+    pub statistics: Vec<Statistics>,
+}
+
 /// Rows of every run's table that were evaluated in one forward pass.
 struct Chunk {
     /// First row and number of rows, by run.
     rows: Vec<(usize, usize)>,
+    /// Rows of every run in the activations, those that fill up included.
+    padded: usize,
     activations: Activations,
 }
 
@@ -114,7 +127,8 @@ impl RunBatch {
                 squares: stack(&architecture, &squares, &device.device),
             },
             chunk: if device.is_gpu { gpu_chunk.max(1) } else { CPU_CHUNK },
-            prefetch: device.is_gpu && !device.is_software,
+            prefetch: device.is_gpu,
+            padding: if device.is_gpu { GPU_PADDING } else { 1 },
             runs: batch,
         })
     }
@@ -140,26 +154,55 @@ impl RunBatch {
         self.runs[run].labels_training
     }
 
-    /// One update of every run: roll out, add up statistics, take the gradient, step.
+    /// One update of every run.
     pub fn update(&mut self) -> Vec<Result<UpdateReport, NotFinite>> {
+        let collected = self.collect();
+        self.learn(collected)
+    }
+
+    /// The first half of an update: rolls out and adds up statistics.
+    pub fn collect(&mut self) -> Collected {
         let (rollouts, chunks) = self.roll_out();
-        let outcomes: Vec<(Statistics, Losses, OutputGradient)> = self
-            .runs
-            .par_iter()
-            .zip(&rollouts)
-            .map(|(run, rollout)| {
-                let statistics = run.collect(rollout);
-                let (losses, gradient) = run.objective(&statistics);
-                (statistics, losses, gradient)
-            })
-            .collect();
-        let gradients: Vec<&OutputGradient> = outcomes.iter().map(|(_, _, g)| g).collect();
+        let runs = self.runs.par_iter().zip(&rollouts);
+        Collected {
+            chunks,
+            statistics: runs.map(|(run, rollout)| run.statistics(rollout)).collect(),
+        }
+    }
+
+    /// In place of [`RunBatch::collect`], what another batch collected: by run, its observations by
+    /// row and the statistics of them.
+    pub fn recollect(&mut self, recorded: &[(Vec<Observation>, Statistics)]) -> Collected {
+        for (run, (observations, _)) in self.runs.iter_mut().zip(recorded) {
+            run.forget_policy();
+            observations.iter().for_each(|observation| {
+                run.table.row(observation);
+            });
+        }
+        let mut chunks = Vec::new();
+        self.evaluate_new_rows(&mut chunks);
+        Collected { chunks, statistics: recorded.iter().map(|(_, s)| s.clone()).collect() }
+    }
+
+    /// The observations of `run` that the latest half update met, by row.
+    pub fn observations(&self, run: usize) -> &[Observation] {
+        self.runs[run].table.observations()
+    }
+
+    /// The second half of an update: takes the objective's gradient and steps.
+    pub fn learn(&mut self, collected: Collected) -> Vec<Result<UpdateReport, NotFinite>> {
+        let Collected { chunks, statistics } = collected;
+        let runs = self.runs.par_iter().zip(&statistics);
+        let outcomes: Vec<(Losses, OutputGradient)> =
+            runs.map(|(run, statistics)| run.objective(statistics)).collect();
+        let gradients: Vec<&OutputGradient> =
+            outcomes.iter().map(|(_, gradient)| gradient).collect();
         self.step(&chunks, &gradients);
         self.runs
             .par_iter_mut()
-            .zip(outcomes)
-            .map(|(run, (statistics, losses, gradient))| {
-                run.finish_update(statistics, losses, gradient)
+            .zip(outcomes.into_par_iter().zip(statistics))
+            .map(|(run, ((losses, gradient), statistics))| {
+                run.finish_update(&statistics, losses, &gradient)
             })
             .collect()
     }
@@ -206,6 +249,7 @@ impl RunBatch {
             if longest == 0 {
                 return;
             }
+            let longest = longest.next_multiple_of(self.padding);
             let architecture = *self.network.architecture();
             let inputs: Vec<f32> = self
                 .runs
@@ -228,7 +272,7 @@ impl RunBatch {
                 let known = run.probabilities.len();
                 run.probabilities.extend(run.policy[known..].iter().map(|row| row.probabilities));
             }
-            chunks.push(Chunk { rows, activations });
+            chunks.push(Chunk { rows, padded: longest, activations });
         }
     }
 
@@ -237,7 +281,7 @@ impl RunBatch {
         let width = cotangent_width(self.network.architecture().kind);
         let mut total: Option<Vec<Tensor<3>>> = None;
         for chunk in chunks {
-            let longest = chunk.rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
+            let longest = chunk.padded;
             let mut cotangents = vec![0.0; self.runs.len() * longest * width];
             for (index, (gradient, (first, number))) in
                 gradients.iter().zip(&chunk.rows).enumerate()
@@ -405,7 +449,7 @@ impl Run {
         }
     }
 
-    fn collect(&self, rollout: &Rollout) -> Statistics {
+    fn statistics(&self, rollout: &Rollout) -> Statistics {
         let discount = self.spec.settings.training.discount;
         Statistics::collect(rollout, self.policy.len(), self.method, discount)
     }
@@ -424,9 +468,9 @@ impl Run {
 
     fn finish_update(
         &mut self,
-        statistics: Statistics,
+        statistics: &Statistics,
         losses: Losses,
-        gradient: OutputGradient,
+        gradient: &OutputGradient,
     ) -> Result<UpdateReport, NotFinite> {
         self.value.step(&gradient.value, &(&self.spec.settings.training).into());
         let update_idx = self.updates_done;

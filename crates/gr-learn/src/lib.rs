@@ -1,8 +1,8 @@
 //! Trains the methods of Cloud et al. 2024 (arXiv 2410.04332, section 4.3) on observation tables, in
 //! batches of runs. The only crate that names Burn.
 //!
-//! One update, in the order of [`RunBatch::update`]: roll out by table lookup, add up statistics,
-//! take the objective's gradient of the networks' outputs, push it back through the networks, step.
+//! One update, [`RunBatch::update`]: roll out by table lookup, add up statistics, take the objective's
+//! gradient of the networks' outputs, push it back through the networks, step.
 
 mod adam;
 mod architecture;
@@ -22,7 +22,7 @@ mod value;
 
 pub use adam::{AdamSettings, HostAdam, StackedAdam};
 pub use architecture::{Architecture, LayerShape, NUM_CHANNELS, NetworkKind};
-pub use batch::{RunBatch, UpdateReport};
+pub use batch::{Collected, RunBatch, UpdateReport};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use evaluation::{NotFinite, encode, evaluate, evaluate_tables, policies};
 pub use methods::{METHODS, Method, NUM_ROUTES, Outcome, Route};

@@ -315,8 +315,10 @@ fn linear_gradient(inputs: &Tensor<3>, cotangent: &Tensor<3>) -> [Tensor<3>; 2] 
     [inputs.clone().transpose().matmul(cotangent.clone()), cotangent.clone().sum_dim(1)]
 }
 
+/// The cotangent where the unit was active. A product, because flex fills by mask element by
+/// element: that alone was 31 % of an update.
 fn through_relu(activation: &Tensor<3>, cotangent: Tensor<3>) -> Tensor<3> {
-    cotangent.mask_fill(activation.clone().lower_equal_elem(0.0), 0.0)
+    cotangent * activation.clone().greater_elem(0.0).float()
 }
 
 /// `g d + (1 − g) h`.

@@ -27,7 +27,7 @@ pub use run::{RunId, RunSpec};
 pub use seeds::{Seed, SeedSet};
 pub use settings::{
     Cadence, EnvironmentSettings, EvaluationMode, EvaluationSettings, MaskSettings,
-    NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings,
+    NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings, Updates,
 };
 pub use store::{RunFiles, RunStatus, Store, atomic_write, read_sealed, write_sealed};
 pub use streams::{Purpose, stream, stream_at};

@@ -27,7 +27,10 @@ fn registries_and_keys_are_listed() {
     assert!(output(GR_SWEEP, &["methods"]).contains("no_routing_control"));
     assert!(output(GR_SWEEP, &["rewards"]).contains("biased_terminal"));
     let keys = output(GR_SWEEP, &["config", "--defaults"]);
-    assert!(keys.contains("learning_rate = 5e-5") || keys.contains("learning_rate = 0.00005"), "{keys}");
+    assert!(
+        keys.contains("learning_rate = 5e-5") || keys.contains("learning_rate = 0.00005"),
+        "{keys}"
+    );
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! Every file in `configs/` loads, and there is one for every method.
+
+use std::path::{Path, PathBuf};
+
+use gr_learn::METHODS;
+use gr_runs::{ConfigSources, SweepFile, load};
+
+fn configs() -> Vec<(PathBuf, SweepFile)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            let sources = ConfigSources { file: Some(path.clone()), overrides: Vec::new() };
+            let file = load(&sources).unwrap_or_else(|error| panic!("{error}"));
+            (path, file)
+        })
+        .collect()
+}
+
+#[test]
+fn every_config_loads_names_known_methods_and_is_commented() {
+    for (path, file) in configs() {
+        for label in &file.methods {
+            gr_learn::Method::find(label).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# "), "{} does not say what it is for", path.display());
+    }
+}
+
+#[test]
+fn every_method_has_a_config_of_its_own() {
+    let configs = configs();
+    for method in METHODS {
+        let name = format!("{}.toml", method.label);
+        let (_, file) = configs.iter().find(|(path, _)| path.ends_with(&name)).expect(&name);
+        assert_eq!(file.methods, [method.label]);
+    }
+}
+
+#[test]
+fn the_routing_config_spells_out_the_default_masks() {
+    let configs = configs();
+    let (_, routing) = configs.iter().find(|(path, _)| path.ends_with("routing.toml")).unwrap();
+    assert_eq!(routing.settings, gr_runs::Settings::default());
+}

@@ -82,7 +82,8 @@ fn oracle_trains_p_times_as_many_updates() {
 
 #[test]
 fn readme_names_every_method_and_binary() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     for method in METHODS {
         assert!(readme.contains(&format!("`{}`", method.label)), "{}", method.label);
     }

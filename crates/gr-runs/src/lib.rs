@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of tensors or of how a run is trained.
 
+mod check;
 mod config;
 mod csv_log;
 mod error;

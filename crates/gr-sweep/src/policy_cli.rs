@@ -3,20 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use gr_grid::{
-    Action, Environment, EnvironmentRules, EpisodeStart, Evaluation, FirstObservation, Grid,
-    Layout, Observation, choose_action, render, rewards::GROUND_TRUTH,
+    Action, Environment, EnvironmentRules, EpisodeStart, Evaluation, FirstObservation, Layout,
+    Observation, choose_action, render, rewards::GROUND_TRUTH,
 };
-use gr_learn::{
-    ComputeDevice, PolicyNetwork, PolicyRow, PolicyType, SavedPolicy, evaluate_tables, policies,
-};
+use gr_learn::{PolicyType, evaluate_tables};
 use gr_runs::{ConfigError, Purpose, stream_at};
 use rand::Rng;
 use serde::Serialize;
 
 use crate::errors::{self, DONE};
+use crate::opened_policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
 
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
@@ -89,17 +88,6 @@ enum Command {
     },
 }
 
-/// The grid, where the file does not say it.
-#[derive(Clone, Copy, Debug, clap::Args)]
-struct GridArguments {
-    /// Rows of the grid [default: the run's own, else a square]
-    #[arg(long, requires = "cols")]
-    rows: Option<usize>,
-    /// Columns of the grid
-    #[arg(long, requires = "rows")]
-    cols: Option<usize>,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Meaning {
     Fresh,
@@ -121,14 +109,6 @@ enum ActingPolicy {
     Ghost,
 }
 
-/// A policy file, ready to be asked.
-struct Opened {
-    path: PathBuf,
-    saved: SavedPolicy,
-    network: PolicyNetwork,
-    grid: Grid,
-}
-
 /// One object of `evaluate --json`.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -147,12 +127,6 @@ struct Report {
     gaming_gap: Option<f64>,
 }
 
-/// The published experiment's time limit and discount, which saved policies are judged by.
-const MAX_STEP: u32 = 32;
-const DISCOUNT: f64 = 0.97;
-const EVALUATION_ENVS: usize = 512;
-const DEFAULT_OVERSIGHT: f64 = 0.01;
-
 /// Runs the program.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
@@ -169,65 +143,6 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => errors::report("gr-policy", &error),
-    }
-}
-
-impl Opened {
-    fn read(path: &Path, arguments: GridArguments) -> Result<Self> {
-        let saved = SavedPolicy::read(path)?;
-        let num_cells = saved.architecture.num_cells;
-        let noted = |name: &str| saved.notes.get(name).and_then(|text| text.parse::<usize>().ok());
-        let side = num_cells.isqrt();
-        let (rows, cols) = match (arguments.rows, arguments.cols, noted("rows"), noted("cols")) {
-            (Some(rows), Some(cols), _, _) | (_, _, Some(rows), Some(cols)) => (rows, cols),
-            _ if side * side == num_cells => (side, side),
-            _ => bail!(
-                "{} is for {num_cells} cells, which are no square; say --rows and --cols",
-                path.display()
-            ),
-        };
-        ensure!(
-            rows * cols == num_cells,
-            "{} is for {num_cells} cells, not {rows} x {cols}; say --rows and --cols",
-            path.display()
-        );
-        let grid = Grid::new(rows, cols)?;
-        let device = ComputeDevice::cpu().device;
-        let network = PolicyNetwork::new(
-            saved.architecture,
-            std::slice::from_ref(&saved.parameters),
-            &device,
-        );
-        Ok(Self { path: path.into(), saved, network, grid })
-    }
-
-    fn noted_oversight(&self) -> f64 {
-        let noted = self.saved.notes.get("oversight_prob").and_then(|text| text.parse().ok());
-        noted.unwrap_or(DEFAULT_OVERSIGHT)
-    }
-
-    fn noted_first_observation(&self) -> FirstObservation {
-        match self.saved.notes.get("first_observation").map(String::as_str) {
-            Some("stale") => FirstObservation::Stale,
-            _ => FirstObservation::Fresh,
-        }
-    }
-
-    fn rules(&self, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
-        let spurious_oversight = 0.0;
-        let grid = self.grid;
-        EnvironmentRules {
-            grid,
-            max_step: MAX_STEP,
-            oversight,
-            spurious_oversight,
-            first_observation,
-        }
-    }
-
-    /// Every policy on `observations`.
-    fn ask(&self, observations: &[Observation]) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>> {
-        policies(&self.network, observations).with_context(|| self.path.display().to_string())
     }
 }
 
@@ -249,7 +164,7 @@ fn evaluate(
     levels.iter().try_for_each(|level| check_oversight(*level))?;
     let mut reports = Vec::new();
     for file in files {
-        let opened = Opened::read(file, grid)?;
+        let opened = OpenedPolicy::read(file, grid)?;
         let first_observation = match first_observation {
             Some(Meaning::Fresh) => FirstObservation::Fresh,
             Some(Meaning::Stale) => FirstObservation::Stale,
@@ -259,8 +174,9 @@ fn evaluate(
         let levels = if levels.is_empty() { &own[..] } else { levels };
         let rules: Vec<EnvironmentRules> =
             levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
-        let evaluated = evaluate_tables(&opened.network, &rules, DISCOUNT, EVALUATION_ENVS)
-            .with_context(|| file.display().to_string())?;
+        let evaluated =
+            evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
+                .with_context(|| file.display().to_string())?;
         for (rules, evaluations) in rules.iter().zip(evaluated) {
             reports.extend(
                 evaluations.into_iter().map(|(policy, e)| Report::new(file, rules, policy, e)),
@@ -321,7 +237,7 @@ fn show(
     diamond: Option<u8>,
     flags: GoalFlags,
 ) -> Result<()> {
-    let opened = Opened::read(file, grid)?;
+    let opened = OpenedPolicy::read(file, grid)?;
     let grid = opened.grid;
     let num_cells = grid.num_cells() as u8;
     let corner = (grid.rows() / 4 * grid.cols() + grid.cols() / 4) as u8;
@@ -366,7 +282,7 @@ fn play(
     acting: ActingPolicy,
     seed: u64,
 ) -> Result<()> {
-    let opened = Opened::read(file, grid)?;
+    let opened = OpenedPolicy::read(file, grid)?;
     let oversight = oversight.unwrap_or_else(|| opened.noted_oversight());
     check_oversight(oversight)?;
     let rules = opened.rules(oversight, FirstObservation::Fresh);

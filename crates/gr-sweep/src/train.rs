@@ -1,24 +1,21 @@
 //! Trains one batch of runs to the end, or to an interruption: update, record, evaluate, keep, save.
 //! A run is saved often enough that a kill costs little, and published when it is done.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use gr_grid::{Evaluation, Layout, Observation};
-use gr_learn::{
-    ComputeDevice, PolicyRow, PolicyType, RunBatch, RunSnapshot, SavedPolicy, UpdateReport,
-    policies,
-};
+use gr_grid::Evaluation;
+use gr_learn::{ComputeDevice, RunBatch, RunSnapshot, UpdateReport};
 use gr_runs::{
-    CsvLog, EvaluationRow, PolicyTableRow, Provenance, RunFailure, RunFiles, RunId, RunManifest,
-    RunResult, RunSpec, Store, StoreError, Timing, TrainingRow, read_sealed, write_sealed,
+    CsvLog, Provenance, RunFailure, RunFiles, RunId, RunManifest, RunResult, RunSpec, Store,
+    StoreError, Timing, read_sealed, write_sealed,
 };
 
 use crate::interrupt::Interrupt;
 use crate::plan::PlannedRun;
 use crate::progress::Progress;
+use crate::record::{evaluation_row, policy_file, policy_table_rows, training_row};
 
 /// What every batch of a sweep trains with.
 pub struct Trainer<'a> {
@@ -219,7 +216,7 @@ impl Trainer<'_> {
                 batch,
                 run,
             )?)?;
-            let policy = saved_policy(&spec, &session.id, update_idx, batch, run);
+            let policy = policy_file(&spec, &session.id, update_idx, batch, run);
             if is_kept(&spec, update_idx) {
                 let path = self.store.checkpoint(&session.id, update_idx);
                 gr_runs::atomic_write(&path, &policy)?;
@@ -325,163 +322,4 @@ fn open_logs(files: &RunFiles, lengths: [u64; 3]) -> Result<[CsvLog; 3], StoreEr
 fn is_kept(spec: &RunSpec, update_idx: u64) -> bool {
     let every = spec.settings.recording.checkpoint_every;
     every > 0 && update_idx.is_multiple_of(every)
-}
-
-fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
-    let losses = report.losses.clone();
-    TrainingRow {
-        global_step: report.env_steps,
-        policy_loss: losses.policy_loss,
-        value_loss: losses.value_loss,
-        gate_loss: losses.gate_loss,
-        entropy_bonus: losses.entropy_bonus,
-        loss: losses.loss,
-        avg_action_prob: losses.avg_action_prob,
-        avg_return: losses.avg_return,
-        avg_gate_openness: losses.avg_gate_openness,
-        avg_seen_diamond_gate: losses.avg_seen_diamond_gate,
-        avg_seen_ghost_gate: losses.avg_seen_ghost_gate,
-        avg_unseen_or_unfinished_gate: losses.avg_unseen_or_unfinished_gate,
-        kept_pct: losses.kept_pct,
-        update_idx: report.update_idx,
-        run_label: spec.method.clone(),
-        oversight_prob: spec.oversight,
-        run_id: id.to_string(),
-        seed: spec.seed,
-        first_observation: spec.settings.environment.first_observation.name().into(),
-        labels_training: report.labels_training,
-        episodes: report.episodes,
-        distinct_observations: report.distinct_observations,
-    }
-}
-
-fn evaluation_row(
-    spec: &RunSpec,
-    id: &RunId,
-    report: &UpdateReport,
-    policy_type: PolicyType,
-    evaluation: &Evaluation,
-) -> EvaluationRow {
-    EvaluationRow {
-        update_idx: report.update_idx,
-        run_label: spec.method.clone(),
-        oversight_prob: spec.oversight,
-        policy_type: policy_type.name().into(),
-        reached_diamond_seen: evaluation.reached_diamond_seen,
-        reached_ghost_seen: evaluation.reached_ghost_seen,
-        reached_diamond_unseen: evaluation.reached_diamond_unseen,
-        reached_ghost_unseen: evaluation.reached_ghost_unseen,
-        n_complete_eps: evaluation.n_complete_eps,
-        complete_ep_len: evaluation.complete_ep_len,
-        avg_return: evaluation.avg_return,
-        run_id: id.to_string(),
-        seed: spec.seed,
-        first_observation: spec.settings.environment.first_observation.name().into(),
-        evaluation: spec.settings.evaluation.mode.name().into(),
-        gaming_gap: evaluation.gaming_gap,
-        labels_training: report.labels_training,
-    }
-}
-
-/// Every policy on the configured goals, with every combination of their flags.
-fn policy_table_rows(
-    spec: &RunSpec,
-    id: &RunId,
-    update_idx: u64,
-    batch: &RunBatch,
-    run: usize,
-) -> Result<Vec<PolicyTableRow>, gr_learn::NotFinite> {
-    let environment = &spec.settings.environment;
-    let (rows, cols) = (environment.rows, environment.cols);
-    let observations: Vec<Observation> = table_goals(spec)
-        .iter()
-        .flat_map(|[ghost, diamond]| {
-            (0..4).map(|flags| {
-                Layout::with_goal_flags(
-                    *ghost as u8,
-                    *diamond as u8,
-                    flags & 1 != 0,
-                    flags & 2 != 0,
-                )
-            })
-        })
-        .flat_map(|layout| {
-            (0..rows * cols).map(move |agent| Observation { agent: agent as u8, layout })
-        })
-        .collect();
-    let row = |policy_type: PolicyType, observation: &Observation, policy: &PolicyRow| {
-        let [up, right, down, left] = policy.probabilities;
-        let layout = &observation.layout;
-        PolicyTableRow {
-            update_idx,
-            run_label: spec.method.clone(),
-            oversight_prob: spec.oversight,
-            run_id: id.to_string(),
-            policy_type: policy_type.name().into(),
-            rows,
-            cols,
-            ghost_cell: layout.ghost,
-            diamond_cell: layout.diamond,
-            ghost_flag: layout.ghost_flag().into(),
-            diamond_flag: layout.diamond_flag().into(),
-            agent_cell: observation.agent,
-            up,
-            right,
-            down,
-            left,
-            gate: policy.gate.map(|gate| gate.value),
-        }
-    };
-    let all = policies(&batch.network_of(run), &observations)?;
-    Ok(all
-        .iter()
-        .flat_map(|(policy_type, policy)| {
-            observations.iter().zip(policy).map(|(o, p)| row(*policy_type, o, p))
-        })
-        .collect())
-}
-
-/// The configured goal cells; by default one pair on opposite sides.
-fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
-    let (rows, cols) = (spec.settings.environment.rows, spec.settings.environment.cols);
-    let configured = &spec.settings.recording.policy_goals;
-    if !configured.is_empty() {
-        return configured.clone();
-    }
-    let ghost = rows / 4 * cols + cols / 4;
-    vec![[ghost, rows * cols - 1 - ghost]]
-}
-
-/// A policy file of the run as it is: policy and value network.
-fn saved_policy(
-    spec: &RunSpec,
-    id: &RunId,
-    update_idx: u64,
-    batch: &RunBatch,
-    run: usize,
-) -> Vec<u8> {
-    let network = batch.network_of(run);
-    let value = batch.value_of(run);
-    let further: Vec<(String, Vec<f32>)> =
-        value.parameter_names().into_iter().zip(value.parameters().iter().cloned()).collect();
-    let environment = &spec.settings.environment;
-    let notes = BTreeMap::from(
-        [
-            ("run_id", id.to_string()),
-            ("run_label", spec.method.clone()),
-            ("oversight_prob", spec.oversight.to_string()),
-            ("seed", spec.seed.to_string()),
-            ("update_idx", update_idx.to_string()),
-            ("rows", environment.rows.to_string()),
-            ("cols", environment.cols.to_string()),
-            ("first_observation", environment.first_observation.name().to_string()),
-        ]
-        .map(|(name, value)| (name.to_string(), value)),
-    );
-    SavedPolicy {
-        architecture: *network.architecture(),
-        parameters: network.parameters_of(0),
-        notes,
-    }
-    .to_bytes(&further)
 }

@@ -1,0 +1,198 @@
+//! One run of a batch: its environments, its table, its value network, and what an update means to
+//! it. Knows nothing of the device on which its policy network is stacked with others.
+
+use gr_grid::{Layout, NUM_ACTIONS, Observation, ObservationSpace};
+use gr_runs::{MaskSettings, RunSpec};
+
+use crate::architecture::Architecture;
+use crate::evaluation::NotFinite;
+use crate::methods::Method;
+use crate::objective::{Losses, Objective, OutputGradient};
+use crate::observation_rows::ObservationRows;
+use crate::policy::PolicyRow;
+use crate::rollout::{Environments, Rollout};
+use crate::snapshot::{RunSnapshot, SnapshotError};
+use crate::statistics::Statistics;
+use crate::value::ValueNetwork;
+
+/// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
+/// ones are evaluated on demand.
+const EPISODES_AHEAD: u64 = 8;
+
+/// One run of a batch.
+pub(crate) struct Run {
+    pub spec: RunSpec,
+    pub method: &'static Method,
+    pub masks: MaskSettings,
+    pub environments: Environments,
+    pub value: ValueNetwork,
+    pub updates_done: u64,
+    pub labels_training: u64,
+    /// Observations met in the current update and what the policy does on them.
+    pub table: ObservationRows,
+    pub policy: Vec<PolicyRow>,
+    /// [`PolicyRow::probabilities`] of `policy`, together for the rollout's lookups.
+    pub probabilities: Vec<[f32; NUM_ACTIONS]>,
+}
+
+/// What one update of one run did.
+#[derive(Clone, Debug)]
+pub struct UpdateReport {
+    /// The update, counted from 0.
+    pub update_idx: u64,
+    /// The loss and what is logged beside it.
+    pub losses: Losses,
+    /// Environment steps taken so far.
+    pub env_steps: u64,
+    /// Episodes completed in this update.
+    pub episodes: u64,
+    /// True labels used so far.
+    pub labels_training: u64,
+    /// Different observations met in this update.
+    pub distinct_observations: u64,
+}
+
+/// The network that `spec` trains.
+pub(crate) fn architecture(spec: &RunSpec) -> Architecture {
+    let method = Method::find(&spec.method).expect("planned runs have known methods");
+    let environment = &spec.settings.environment;
+    Architecture {
+        kind: method.network,
+        num_cells: environment.rows * environment.cols,
+        hidden: spec.settings.network.hidden,
+    }
+}
+
+impl Run {
+    /// The run, and its policy's parameters with Adam's means and squares of them.
+    #[expect(clippy::type_complexity, reason = "three lists of parameters, named by the caller")]
+    pub fn new(
+        spec: RunSpec,
+        method: &'static Method,
+        snapshot: Option<RunSnapshot>,
+    ) -> Result<(Self, [Vec<Vec<f32>>; 3]), SnapshotError> {
+        let rules = spec.settings.environment.rules(spec.oversight);
+        let architecture = architecture(&spec);
+        let envs = spec.settings.environment.envs;
+        let mut value =
+            ValueNetwork::new(architecture.num_cells, &spec.settings.network, spec.seed);
+        let initial = architecture.initial_parameters(spec.seed);
+        let zeros: Vec<Vec<f32>> = initial.iter().map(|values| vec![0.0; values.len()]).collect();
+        let mut policy = [initial, zeros.clone(), zeros];
+        let mut environments = Environments::new(rules, spec.seed, envs);
+        let (mut updates_done, mut labels_training) = (0, 0);
+        if let Some(saved) = snapshot {
+            check_fit(&saved, &spec, &policy[0], &value)?;
+            policy = saved.policy;
+            let [parameters, means, squares] = saved.value;
+            value.set_parameters(parameters);
+            let optimizer = value.optimizer_mut();
+            (optimizer.steps, optimizer.means, optimizer.squares) =
+                (saved.updates_done, means, squares);
+            environments =
+                Environments::restore(rules, spec.seed, saved.environments, saved.episodes);
+            (updates_done, labels_training) = (saved.updates_done, saved.labels_training);
+        }
+        let run = Self {
+            masks: (method.masks)(&spec.settings.masks),
+            table: ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0),
+            policy: Vec::new(),
+            probabilities: Vec::new(),
+            spec,
+            method,
+            environments,
+            value,
+            updates_done,
+            labels_training,
+        };
+        Ok((run, policy))
+    }
+
+    pub fn forget_policy(&mut self) {
+        self.table.clear();
+        self.policy.clear();
+        self.probabilities.clear();
+    }
+
+    /// Gives rows to the observations that the next rollout can meet: all unflagged ones, and those
+    /// of flagged layouts that are known to come. Nothing where that would be more than samples.
+    pub fn meet_upcoming(&mut self) {
+        let rules = *self.environments.rules();
+        let samples = self.environments.len() * self.spec.settings.training.rollout_steps;
+        let space = ObservationSpace::new(rules.grid);
+        let unflagged =
+            space.layouts().filter(|layout| !layout.ghost_flag() && !layout.diamond_flag());
+        let flagged =
+            self.environments.upcoming_layouts(EPISODES_AHEAD).filter(|layout| layout.flags.0 != 0);
+        let layouts: Vec<Layout> = unflagged.chain(flagged).collect();
+        if layouts.len() * rules.grid.num_cells() > 2 * samples {
+            return;
+        }
+        for layout in layouts {
+            for agent in rules.grid.cells() {
+                self.table.row(&Observation { agent, layout });
+            }
+        }
+    }
+
+    pub fn statistics(&self, rollout: &Rollout) -> Statistics {
+        let discount = self.spec.settings.training.discount;
+        Statistics::collect(rollout, self.policy.len(), self.method, discount)
+    }
+
+    pub fn objective(&self, statistics: &Statistics) -> (Losses, OutputGradient) {
+        Objective {
+            method: self.method,
+            masks: &self.masks,
+            settings: &self.spec.settings.training,
+            observations: self.table.observations(),
+            policy: &self.policy,
+            value: &self.value.collapse(),
+        }
+        .evaluate(statistics)
+    }
+
+    pub fn finish_update(
+        &mut self,
+        statistics: &Statistics,
+        losses: Losses,
+        gradient: &OutputGradient,
+    ) -> Result<UpdateReport, NotFinite> {
+        self.value.step(&gradient.value, &(&self.spec.settings.training).into());
+        let update_idx = self.updates_done;
+        self.updates_done += 1;
+        self.labels_training += statistics.labels;
+        if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
+            return Err(NotFinite);
+        }
+        let met = statistics.counts.iter().filter(|sums| sums.iter().flatten().any(|n| *n > 0.0));
+        Ok(UpdateReport {
+            update_idx,
+            losses,
+            env_steps: self.updates_done * statistics.num_samples,
+            episodes: statistics.episodes,
+            labels_training: self.labels_training,
+            distinct_observations: met.count() as u64,
+        })
+    }
+}
+
+/// Refuses a saved state of another run or of other sizes.
+fn check_fit(
+    saved: &RunSnapshot,
+    spec: &RunSpec,
+    policy: &[Vec<f32>],
+    value: &ValueNetwork,
+) -> Result<(), SnapshotError> {
+    let part = |fits: bool, name: &str| {
+        if fits { Ok(()) } else { Err(SnapshotError::Part(name.into())) }
+    };
+    let same_sizes = |groups: &[Vec<Vec<f32>>; 3], sizes: &[Vec<f32>]| {
+        groups.iter().all(|group| group.iter().map(Vec::len).eq(sizes.iter().map(Vec::len)))
+    };
+    part(saved.key == spec.key(), "key of this run")?;
+    part(same_sizes(&saved.policy, policy), "policy")?;
+    part(same_sizes(&saved.value, value.parameters()), "value network")?;
+    let envs = spec.settings.environment.envs;
+    part(saved.environments.len() == envs && saved.episodes.len() == envs, "environments")
+}

@@ -1,0 +1,108 @@
+//! A policy file and the grid that it is for.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use gr_grid::{EnvironmentRules, FirstObservation, Grid, Observation};
+use gr_learn::{ComputeDevice, PolicyNetwork, PolicyRow, PolicyType, SavedPolicy, policies};
+
+/// Environments that counts are given for.
+pub const EVALUATION_ENVS: usize = 512;
+
+/// What a policy is judged by if its file does not say: the published experiment.
+const DEFAULT_MAX_STEP: u32 = 32;
+const DEFAULT_DISCOUNT: f64 = 0.97;
+const DEFAULT_OVERSIGHT: f64 = 0.01;
+
+/// The grid, where the file does not say it.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct GridArguments {
+    /// Rows of the grid [default: the run's own, else a square]
+    #[arg(long, requires = "cols")]
+    rows: Option<usize>,
+    /// Columns of the grid
+    #[arg(long, requires = "rows")]
+    cols: Option<usize>,
+}
+
+/// A policy file, ready to be asked.
+pub struct OpenedPolicy {
+    path: PathBuf,
+    saved: SavedPolicy,
+    pub network: PolicyNetwork,
+    pub grid: Grid,
+}
+
+impl OpenedPolicy {
+    /// Reads a policy file of either kind.
+    ///
+    /// # Errors
+    /// If it is no policy, or of another grid than said.
+    pub fn read(path: &Path, arguments: GridArguments) -> Result<Self> {
+        let saved = SavedPolicy::read(path)?;
+        let num_cells = saved.architecture.num_cells;
+        let noted = |name: &str| saved.notes.get(name).and_then(|text| text.parse::<usize>().ok());
+        let side = num_cells.isqrt();
+        let (rows, cols) = match (arguments.rows, arguments.cols, noted("rows"), noted("cols")) {
+            (Some(rows), Some(cols), _, _) | (_, _, Some(rows), Some(cols)) => (rows, cols),
+            _ if side * side == num_cells => (side, side),
+            _ => bail!(
+                "{} is for {num_cells} cells, which are no square; say --rows and --cols",
+                path.display()
+            ),
+        };
+        ensure!(
+            rows * cols == num_cells,
+            "{} is for {num_cells} cells, not {rows} x {cols}; say --rows and --cols",
+            path.display()
+        );
+        let grid = Grid::new(rows, cols)?;
+        let device = ComputeDevice::cpu().device;
+        let network = PolicyNetwork::new(
+            saved.architecture,
+            std::slice::from_ref(&saved.parameters),
+            &device,
+        );
+        Ok(Self { path: path.into(), saved, network, grid })
+    }
+
+    /// The oversight level that the policy was trained at, if its file says so.
+    pub fn noted_oversight(&self) -> f64 {
+        self.noted("oversight_prob").unwrap_or(DEFAULT_OVERSIGHT)
+    }
+
+    /// The discount that the policy was trained with, if its file says so.
+    pub fn noted_discount(&self) -> f64 {
+        self.noted("discount").unwrap_or(DEFAULT_DISCOUNT)
+    }
+
+    fn noted<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.saved.notes.get(name)?.parse().ok()
+    }
+
+    /// The first observations that the policy was trained on, if its file says so.
+    pub fn noted_first_observation(&self) -> FirstObservation {
+        match self.saved.notes.get("first_observation").map(String::as_str) {
+            Some("stale") => FirstObservation::Stale,
+            _ => FirstObservation::Fresh,
+        }
+    }
+
+    /// The environment on the policy's grid, with its time limit.
+    pub fn rules(&self, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
+        let spurious_oversight = 0.0;
+        let grid = self.grid;
+        EnvironmentRules {
+            grid,
+            max_step: self.noted("max_step").unwrap_or(DEFAULT_MAX_STEP),
+            oversight,
+            spurious_oversight,
+            first_observation,
+        }
+    }
+
+    /// Every policy on `observations`.
+    pub fn ask(&self, observations: &[Observation]) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>> {
+        policies(&self.network, observations).with_context(|| self.path.display().to_string())
+    }
+}

@@ -1,0 +1,170 @@
+//! What is written of a run: its rows and its policy, from what the trainer knows.
+
+use std::collections::BTreeMap;
+
+use gr_grid::{Evaluation, Layout, Observation};
+use gr_learn::{NotFinite, PolicyRow, PolicyType, RunBatch, SavedPolicy, UpdateReport, policies};
+use gr_runs::{EvaluationRow, PolicyTableRow, RunId, RunSpec, TrainingRow};
+
+/// The row of `train_results_<run>.csv` for an update.
+pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
+    let losses = report.losses.clone();
+    TrainingRow {
+        global_step: report.env_steps,
+        policy_loss: losses.policy_loss,
+        value_loss: losses.value_loss,
+        gate_loss: losses.gate_loss,
+        entropy_bonus: losses.entropy_bonus,
+        loss: losses.loss,
+        avg_action_prob: losses.avg_action_prob,
+        avg_return: losses.avg_return,
+        avg_gate_openness: losses.avg_gate_openness,
+        avg_seen_diamond_gate: losses.avg_seen_diamond_gate,
+        avg_seen_ghost_gate: losses.avg_seen_ghost_gate,
+        avg_unseen_or_unfinished_gate: losses.avg_unseen_or_unfinished_gate,
+        kept_pct: losses.kept_pct,
+        update_idx: report.update_idx,
+        run_label: spec.method.clone(),
+        oversight_prob: spec.oversight,
+        run_id: id.to_string(),
+        seed: spec.seed,
+        first_observation: spec.settings.environment.first_observation.name().into(),
+        labels_training: report.labels_training,
+        episodes: report.episodes,
+        distinct_observations: report.distinct_observations,
+    }
+}
+
+/// The row of `eval_results_<run>.csv` for one policy after an update.
+pub fn evaluation_row(
+    spec: &RunSpec,
+    id: &RunId,
+    report: &UpdateReport,
+    policy_type: PolicyType,
+    evaluation: &Evaluation,
+) -> EvaluationRow {
+    EvaluationRow {
+        update_idx: report.update_idx,
+        run_label: spec.method.clone(),
+        oversight_prob: spec.oversight,
+        policy_type: policy_type.name().into(),
+        reached_diamond_seen: evaluation.reached_diamond_seen,
+        reached_ghost_seen: evaluation.reached_ghost_seen,
+        reached_diamond_unseen: evaluation.reached_diamond_unseen,
+        reached_ghost_unseen: evaluation.reached_ghost_unseen,
+        n_complete_eps: evaluation.n_complete_eps,
+        complete_ep_len: evaluation.complete_ep_len,
+        avg_return: evaluation.avg_return,
+        run_id: id.to_string(),
+        seed: spec.seed,
+        first_observation: spec.settings.environment.first_observation.name().into(),
+        evaluation: spec.settings.evaluation.mode.name().into(),
+        gaming_gap: evaluation.gaming_gap,
+        labels_training: report.labels_training,
+    }
+}
+
+/// Every policy on the configured goals, with every combination of their flags.
+pub fn policy_table_rows(
+    spec: &RunSpec,
+    id: &RunId,
+    update_idx: u64,
+    batch: &RunBatch,
+    run: usize,
+) -> Result<Vec<PolicyTableRow>, NotFinite> {
+    let environment = &spec.settings.environment;
+    let (rows, cols) = (environment.rows, environment.cols);
+    let observations: Vec<Observation> = table_goals(spec)
+        .iter()
+        .flat_map(|[ghost, diamond]| {
+            (0..4).map(|flags| {
+                Layout::with_goal_flags(
+                    *ghost as u8,
+                    *diamond as u8,
+                    flags & 1 != 0,
+                    flags & 2 != 0,
+                )
+            })
+        })
+        .flat_map(|layout| {
+            (0..rows * cols).map(move |agent| Observation { agent: agent as u8, layout })
+        })
+        .collect();
+    let row = |policy_type: PolicyType, observation: &Observation, policy: &PolicyRow| {
+        let [up, right, down, left] = policy.probabilities;
+        let layout = &observation.layout;
+        PolicyTableRow {
+            update_idx,
+            run_label: spec.method.clone(),
+            oversight_prob: spec.oversight,
+            run_id: id.to_string(),
+            policy_type: policy_type.name().into(),
+            rows,
+            cols,
+            ghost_cell: layout.ghost,
+            diamond_cell: layout.diamond,
+            ghost_flag: layout.ghost_flag().into(),
+            diamond_flag: layout.diamond_flag().into(),
+            agent_cell: observation.agent,
+            up,
+            right,
+            down,
+            left,
+            gate: policy.gate.map(|gate| gate.value),
+        }
+    };
+    let all = policies(&batch.network_of(run), &observations)?;
+    Ok(all
+        .iter()
+        .flat_map(|(policy_type, policy)| {
+            observations.iter().zip(policy).map(|(o, p)| row(*policy_type, o, p))
+        })
+        .collect())
+}
+
+/// The configured goal cells; by default one pair on opposite sides.
+fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
+    let (rows, cols) = (spec.settings.environment.rows, spec.settings.environment.cols);
+    let configured = &spec.settings.recording.policy_goals;
+    if !configured.is_empty() {
+        return configured.clone();
+    }
+    let ghost = rows / 4 * cols + cols / 4;
+    vec![[ghost, rows * cols - 1 - ghost]]
+}
+
+/// A policy file of the run as it is: policy and value network.
+pub fn policy_file(
+    spec: &RunSpec,
+    id: &RunId,
+    update_idx: u64,
+    batch: &RunBatch,
+    run: usize,
+) -> Vec<u8> {
+    let network = batch.network_of(run);
+    let value = batch.value_of(run);
+    let further: Vec<(String, Vec<f32>)> =
+        value.parameter_names().into_iter().zip(value.parameters().iter().cloned()).collect();
+    let environment = &spec.settings.environment;
+    let notes = BTreeMap::from(
+        [
+            ("run_id", id.to_string()),
+            ("run_label", spec.method.clone()),
+            ("oversight_prob", spec.oversight.to_string()),
+            ("seed", spec.seed.to_string()),
+            ("update_idx", update_idx.to_string()),
+            ("rows", environment.rows.to_string()),
+            ("cols", environment.cols.to_string()),
+            ("max_step", environment.max_step.to_string()),
+            ("discount", spec.settings.training.discount.to_string()),
+            ("first_observation", environment.first_observation.name().to_string()),
+        ]
+        .map(|(name, value)| (name.to_string(), value)),
+    );
+    SavedPolicy {
+        architecture: *network.architecture(),
+        parameters: network.parameters_of(0),
+        notes,
+    }
+    .to_bytes(&further)
+}

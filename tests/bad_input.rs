@@ -53,6 +53,22 @@ fn wrong_values_name_flag_value_and_remedy() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn wgpu_without_an_adapter_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("sweep");
+    let mut command = sweep(&results, &["--device=wgpu"]);
+    for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+        command.env(variable, "/nonexistent");
+    }
+    let output = command.output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("mesa-vulkan-drivers") && errors.contains("--device cpu"), "{errors}");
+    assert!(!results.exists());
+}
+
 #[test]
 fn configuration_files_are_checked_and_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,20 @@ fn run(folder: &Path, further: &[&str]) {
     succeed(&mut sweep(folder, &[SMALL, further].concat()));
 }
 
+fn wait_for_a_saved_state(folder: &Path) {
+    let is_state = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.unwrap().path().extension().is_some_and(|extension| extension == "state")
+    };
+    for _ in 0..6000 {
+        let saved = std::fs::read_dir(folder.join("checkpoints")).ok();
+        if saved.is_some_and(|mut entries| entries.any(is_state)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no state was saved within a minute");
+}
+
 const METHODS: &str = "--methods=routing,no_gate,naive_outcomes,filtering,oracle";
 
 #[test]
@@ -67,9 +81,9 @@ fn interrupted_and_continued_is_what_it_is_uninterrupted() {
         ["--methods=naive_outcomes", "--oversight=0.3", "--seeds=0..2", "--updates=3000"];
     run(&whole, &arguments);
 
-    let arguments = [SMALL, &arguments[..]].concat();
+    let arguments = [SMALL, &arguments[..], &["--save-every=5"]].concat();
     let child = sweep(&stopped, &arguments).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    wait_for_a_saved_state(&stopped);
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
@@ -101,7 +115,7 @@ fn a_damaged_state_or_log_costs_a_warning_and_never_the_result() {
     for (index, (extension, damage)) in damages.iter().enumerate() {
         let damaged = folder.path().join(index.to_string());
         let mut child = sweep(&damaged, &arguments).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(500));
+        wait_for_a_saved_state(&damaged);
         child.kill().unwrap();
         child.wait().unwrap();
         let mut hit = 0;

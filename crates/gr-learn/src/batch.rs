@@ -21,23 +21,12 @@ use crate::snapshot::{RunSnapshot, SnapshotError};
 use crate::statistics::Statistics;
 use crate::value::ValueNetwork;
 
-/// Observations evaluated at once on a CPU: their activations stay in the cache.
-const CPU_CHUNK: usize = 1024;
-
-/// Largest tensor in one launch on a GPU: wgpu's guaranteed limit on a storage binding.
-const GPU_TENSOR_BYTES: usize = 128 << 20;
-
-/// Chunks are padded to multiples of this on a GPU: every new shape costs it preparation.
-const GPU_PADDING: usize = 512;
-
 /// Runs that train together.
 pub struct RunBatch {
     runs: Vec<Run>,
     network: PolicyNetwork,
     optimizer: StackedAdam,
-    chunk: usize,
     prefetch: bool,
-    padding: usize,
 }
 
 /// What a rollout of every run came to.
@@ -80,17 +69,13 @@ impl RunBatch {
             weights.iter_mut().zip(policy).for_each(|(all, one)| all.push(one));
         }
         let [parameters, means, squares] = weights;
-        let widest = architecture.hidden.max(architecture.num_inputs());
-        let gpu_chunk = GPU_TENSOR_BYTES / (4 * widest * batch.len());
         Ok(Self {
-            network: PolicyNetwork::new(architecture, &parameters, &device.device),
+            network: PolicyNetwork::new(architecture, &parameters, device),
             optimizer: StackedAdam {
                 means: stack(&architecture, &means, &device.device),
                 squares: stack(&architecture, &squares, &device.device),
             },
-            chunk: if device.is_gpu { gpu_chunk.max(1) } else { CPU_CHUNK },
             prefetch: device.is_gpu,
-            padding: if device.is_gpu { GPU_PADDING } else { 1 },
             runs: batch,
         })
     }
@@ -198,20 +183,21 @@ impl RunBatch {
 
     /// Evaluates the rows that tables have gained, in chunks that all runs share.
     fn evaluate_new_rows(&mut self, chunks: &mut Vec<Chunk>) {
+        let most = self.network.rows_at_once();
         loop {
             let rows: Vec<(usize, usize)> = self
                 .runs
                 .iter()
                 .map(|run| {
                     let known = run.policy.len();
-                    (known, (run.table.observations().len() - known).min(self.chunk))
+                    (known, (run.table.observations().len() - known).min(most))
                 })
                 .collect();
             let longest = rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
             if longest == 0 {
                 return;
             }
-            let longest = longest.next_multiple_of(self.padding);
+            let longest = self.network.padded(longest);
             let architecture = *self.network.architecture();
             let inputs: Vec<f32> = self
                 .runs

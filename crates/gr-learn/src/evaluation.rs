@@ -12,10 +12,6 @@ use crate::architecture::NetworkKind;
 use crate::network::{PolicyNetwork, to_host};
 use crate::policy::{PolicyRow, PolicyType};
 
-/// Observations evaluated at once: large enough for the matrix products, small enough that their
-/// activations stay in the cache.
-const CHUNK: usize = 1024;
-
 /// A network put out something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a weight or loss is no longer a number")]
@@ -48,9 +44,10 @@ pub fn policies(
     };
     let mut all: Vec<(PolicyType, Vec<PolicyRow>)> =
         types.iter().map(|t| (*t, Vec::with_capacity(observations.len()))).collect();
-    for chunk in observations.chunks(CHUNK) {
-        let inputs = encode(chunk, architecture.num_cells, chunk.len());
-        let shape = [1, chunk.len(), architecture.num_inputs()];
+    for chunk in observations.chunks(network.rows_at_once()) {
+        let padded = network.padded(chunk.len());
+        let inputs = encode(chunk, architecture.num_cells, padded);
+        let shape = [1, padded, architecture.num_inputs()];
         let inputs = Tensor::from_data(TensorData::new(inputs, shape), network.device());
         let (outputs, activations) = network.forward(inputs);
         let gate = outputs.gate_logit.map(to_host);
@@ -60,7 +57,7 @@ pub fn policies(
                 PolicyType::Diamond => network.expert_logits(&activations, 0),
                 PolicyType::Ghost => network.expert_logits(&activations, 1),
             };
-            rows.extend(to_rows(&to_host(logits), gate.as_deref()));
+            rows.extend(to_rows(&to_host(logits), gate.as_deref()).take(chunk.len()));
         }
     }
     let finite = all.iter().all(|(_, rows)| rows.iter().all(PolicyRow::is_finite));

@@ -11,6 +11,17 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gr_grid::NUM_ACTIONS;
 
 use crate::architecture::{Architecture, NUM_CHANNELS, NetworkKind};
+use crate::device::ComputeDevice;
+
+/// Observations evaluated at once on a CPU: large enough for the matrix products, small enough that
+/// their activations stay in the cache.
+const CPU_ROWS: usize = 1024;
+
+/// Largest tensor in one launch on a GPU: wgpu's guaranteed limit on a storage binding.
+const GPU_TENSOR_BYTES: usize = 128 << 20;
+
+/// Rows are padded to multiples of this on a GPU: every new shape costs it preparation.
+const GPU_PADDING: usize = 512;
 
 /// Stacked parameters of a batch of policies, in the order of [`Architecture::layers`].
 #[derive(Clone, Debug)]
@@ -18,7 +29,7 @@ pub struct PolicyNetwork {
     architecture: Architecture,
     /// Weights `[runs, inputs, outputs]`, biases `[runs, 1, outputs]`.
     pub(crate) parameters: Vec<Tensor<3>>,
-    device: Device,
+    device: ComputeDevice,
 }
 
 /// Hidden activations of a two-layer ReLU stack, `[runs, observations, hidden]` each.
@@ -73,8 +84,8 @@ struct FoldedGate {
 
 impl PolicyNetwork {
     /// A batch of policies with the given parameters, one list per run in the architecture's order.
-    pub fn new(architecture: Architecture, runs: &[Vec<Vec<f32>>], device: &Device) -> Self {
-        let parameters = stack(&architecture, runs, device);
+    pub fn new(architecture: Architecture, runs: &[Vec<Vec<f32>>], device: &ComputeDevice) -> Self {
+        let parameters = stack(&architecture, runs, &device.device);
         Self { architecture, parameters, device: device.clone() }
     }
 
@@ -90,7 +101,22 @@ impl PolicyNetwork {
 
     /// The device that holds the parameters.
     pub fn device(&self) -> &Device {
-        &self.device
+        &self.device.device
+    }
+
+    /// Observations of every run that are best evaluated at once.
+    pub fn rows_at_once(&self) -> usize {
+        if !self.device.is_gpu {
+            return CPU_ROWS;
+        }
+        let widest = self.architecture.hidden.max(self.architecture.num_inputs());
+        let fitting = GPU_TENSOR_BYTES / (4 * widest * self.num_runs());
+        (fitting / GPU_PADDING).max(1) * GPU_PADDING
+    }
+
+    /// `rows` and as many empty ones as the device wants behind them.
+    pub fn padded(&self, rows: usize) -> usize {
+        if self.device.is_gpu { rows.next_multiple_of(GPU_PADDING) } else { rows }
     }
 
     /// Evaluates all runs on their observations.
@@ -202,7 +228,7 @@ impl PolicyNetwork {
     /// The gate of [`NetworkKind::RoutedFixedGate`]: 1/2 for every observation.
     fn fixed_gate(&self, like: &Tensor<3>) -> Tensor<3> {
         let [runs, observations, _hidden] = like.dims();
-        Tensor::full([runs, observations, 1], 0.5, &self.device)
+        Tensor::full([runs, observations, 1], 0.5, self.device())
     }
 
     fn expert_gradient(
@@ -279,7 +305,7 @@ impl PolicyNetwork {
 
     /// Keeps the runs at `positions` only, in that order.
     pub fn select_runs(&mut self, positions: &[usize]) {
-        self.parameters = select_runs(&self.parameters, positions, &self.device);
+        self.parameters = select_runs(&self.parameters, positions, self.device());
     }
 
     /// Parameters of one run, in order.

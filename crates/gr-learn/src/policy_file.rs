@@ -208,3 +208,65 @@ fn read_pytorch(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>),
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(kind: NetworkKind) -> SavedPolicy {
+        let architecture = Architecture { kind, num_cells: 6, hidden: 5 };
+        let notes = BTreeMap::from([("rows".to_string(), "2".to_string())]);
+        SavedPolicy { architecture, parameters: architecture.initial_parameters(3), notes }
+    }
+
+    fn tensors(policy: &SavedPolicy) -> NamedTensors {
+        let names = policy.architecture.parameter_names().into_iter();
+        let shapes = policy.architecture.parameter_shapes().into_iter().map(|s| s.to_vec());
+        names.zip(shapes.zip(policy.parameters.iter().cloned())).collect()
+    }
+
+    #[test]
+    fn every_network_survives_its_file_and_equal_policies_are_equal_files() {
+        let folder = std::env::temp_dir().join(format!("gr-policy-file-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+            let policy = saved(kind);
+            let further = [("value.0.bias".to_string(), vec![1.0, 2.0])];
+            let path = folder.join("policy.safetensors");
+            std::fs::write(&path, policy.to_bytes(&further)).unwrap();
+            assert_eq!(SavedPolicy::read(&path).unwrap(), policy);
+            assert_eq!(policy.to_bytes(&further), saved(kind).to_bytes(&further));
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn tensors_that_are_missing_misshapen_or_no_numbers_are_named() {
+        let good = tensors(&saved(NetworkKind::Routed));
+        let refused = |change: &dyn Fn(&mut NamedTensors)| {
+            let mut tensors = good.clone();
+            change(&mut tensors);
+            SavedPolicy::from_tensors(tensors, true, BTreeMap::new()).unwrap_err()
+        };
+        let missing = refused(&|tensors| drop(tensors.remove("gate.1.bias")));
+        assert!(missing.contains("gate.1.bias is missing"), "{missing}");
+        let misshapen = refused(&|tensors| {
+            tensors.insert("ghost_expert.1.weight".into(), (vec![5, 4], vec![0.0; 20]));
+        });
+        assert!(
+            misshapen.contains("ghost_expert.1.weight has shape [5, 4], expected [5, 5]"),
+            "{misshapen}"
+        );
+        let no_number = refused(&|tensors| {
+            tensors.get_mut("output.bias").unwrap().1[2] = f32::NAN;
+        });
+        assert!(no_number.contains("output.bias has values that are no numbers"), "{no_number}");
+        let other_inputs = refused(&|tensors| {
+            tensors.insert("diamond_expert.0.weight".into(), (vec![10, 5], vec![0.0; 50]));
+        });
+        assert!(other_inputs.contains("4 inputs per cell"), "{other_inputs}");
+        let other: NamedTensors = HashMap::from([("layer.weight".into(), (vec![1], vec![0.0]))]);
+        let error = SavedPolicy::from_tensors(other, false, BTreeMap::new()).unwrap_err();
+        assert!(error.contains("not a policy") && error.contains("layer.weight"), "{error}");
+    }
+}

@@ -26,10 +26,7 @@ pub fn describe(plan: &SweepPlan, device: &ComputeDevice, jobs: usize) -> Result
     let mut longest_run: f64 = 0.0;
     let mut bytes = 0;
     let mut measured: Vec<(NetworkKind, Measurement)> = Vec::new();
-    let same_cell = |a: &PlannedRun, b: &PlannedRun| {
-        a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight
-    };
-    for runs in plan.runs.chunk_by(same_cell) {
+    for runs in plan.cells() {
         let run = &runs[0];
         let kind = run.method.network;
         if !measured.iter().any(|(known, _)| *known == kind) {

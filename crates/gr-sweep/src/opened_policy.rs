@@ -57,7 +57,7 @@ impl OpenedPolicy {
             path.display()
         );
         let grid = Grid::new(rows, cols)?;
-        let device = ComputeDevice::cpu().device;
+        let device = ComputeDevice::cpu();
         let network = PolicyNetwork::new(
             saved.architecture,
             std::slice::from_ref(&saved.parameters),

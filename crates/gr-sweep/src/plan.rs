@@ -88,13 +88,19 @@ impl SweepPlan {
         Ok(Self { file, runs, notices })
     }
 
+    /// The runs by method and oversight level, in plan order.
+    pub fn cells(&self) -> impl Iterator<Item = &[PlannedRun]> {
+        self.runs
+            .chunk_by(|a, b| a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight)
+    }
+
     /// The folder that a sweep gets when none is named: readable, and another one for every
     /// configuration.
     pub fn default_folder(&self) -> PathBuf {
         let levels: Vec<String> = self.file.oversight.iter().map(f64::to_string).collect();
         let levels =
             if levels.len() > 3 { format!("{}-levels", levels.len()) } else { levels.join("-") };
-        // The first run's key covers every setting; method, level and seed lists are added.
+        // FNV-1a: a name needs no more than to differ.
         let text = toml::to_string(&self.file.to_table()).expect("a plan is plain data");
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

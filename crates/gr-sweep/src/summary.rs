@@ -74,10 +74,7 @@ impl Summary {
             failed: Vec::new(),
             missing: Vec::new(),
         };
-        let same_cell = |a: &PlannedRun, b: &PlannedRun| {
-            a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight
-        };
-        for runs in plan.runs.chunk_by(same_cell) {
+        for runs in plan.cells() {
             let mut manifests = Vec::new();
             for run in runs {
                 let status = store.status(&run.spec)?;

@@ -1,12 +1,12 @@
 //! The command line of `gr-sweep`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use gr_learn::{ComputeDevice, DeviceChoice};
-use gr_runs::{ConfigError, ConfigSources, Provenance, RunStatus, Store};
+use gr_runs::{ConfigError, ConfigSources, Provenance, RunManifest, RunStatus, Store};
 
 use crate::errors::{self, DONE, RUNS_FAILED};
 use crate::interrupt::Interrupt;
@@ -219,14 +219,46 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     let folder = arguments.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
-    let pending = pending(&plan, &store)?;
+    let mut pending = Vec::new();
+    let mut finished = Vec::new();
+    for run in &plan.runs {
+        match store.status(&run.spec)? {
+            RunStatus::Done(manifest) => finished.push(manifest),
+            RunStatus::Failed(_) => {}
+            RunStatus::Interrupted | RunStatus::Missing => pending.push(run.clone()),
+        }
+    }
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
     if pending.is_empty() {
         eprintln!("nothing to do: every run in {} is over", folder.display());
     } else {
-        train(arguments, &plan, &store, &device, jobs, pending, &interrupt)?;
+        let over = plan.runs.len() - pending.len();
+        eprintln!(
+            "{} runs to train ({over} over) on {} ({}), {jobs} at once, into {}",
+            pending.len(),
+            device.backend,
+            device.adapter,
+            folder.display()
+        );
+        let provenance = Provenance::of_this_process(
+            env!("CARGO_PKG_VERSION"),
+            env!("GR_COMMIT"),
+            device.backend,
+            &device.adapter,
+        );
+        warn_of_other_provenance(&provenance, &finished, &folder);
+        let total = pending.iter().map(PlannedRun::cost).sum();
+        let trainer = Trainer {
+            store: &store,
+            device: &device,
+            provenance: &provenance,
+            save_every: arguments.save_every,
+            interrupt: &interrupt,
+            progress: &Progress::new(pending.len(), total, jobs),
+        };
+        train(&trainer, jobs, pending)?;
     }
 
     let summary = Summary::collect(&plan, &store)?;
@@ -242,84 +274,33 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     Ok(if summary.failed.is_empty() { DONE } else { RUNS_FAILED })
 }
 
-/// The runs that are not over.
-fn pending(plan: &SweepPlan, store: &Store) -> Result<Vec<PlannedRun>> {
-    let mut pending = Vec::new();
-    for run in &plan.runs {
-        match store.status(&run.spec)? {
-            RunStatus::Done(_) | RunStatus::Failed(_) => {}
-            RunStatus::Interrupted | RunStatus::Missing => pending.push(run.clone()),
-        }
+/// Trains all of `pending`.
+fn train(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<()> {
+    if trainer.device.is_software {
+        let adapter = &trainer.device.adapter;
+        trainer.progress.warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
     }
-    Ok(pending)
-}
-
-fn train(
-    arguments: &SweepArguments,
-    plan: &SweepPlan,
-    store: &Store,
-    device: &ComputeDevice,
-    jobs: usize,
-    pending: Vec<PlannedRun>,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    let provenance = Provenance::of_this_process(
-        env!("CARGO_PKG_VERSION"),
-        env!("GR_COMMIT"),
-        device.backend,
-        &device.adapter,
-    );
-    warn_of_other_provenance(plan, store, &provenance)?;
-    let total = pending.iter().map(PlannedRun::cost).sum();
-    eprintln!(
-        "{} runs to train ({} over) on {} ({}), {jobs} at once, into {}",
-        pending.len(),
-        plan.runs.len() - pending.len(),
-        device.backend,
-        device.adapter,
-        store.folder().display()
-    );
-    if device.is_software {
-        eprintln!("warning: {} computes on the CPU; --device cpu is faster", device.adapter);
-    }
-    let progress = Progress::new(pending.len(), total, jobs);
-    let batches = if device.is_gpu {
+    let batches = if trainer.device.is_gpu {
         schedule::stacked_runs(pending, GPU_BATCH)
     } else {
         schedule::single_runs(pending)
     };
-    let save_every = arguments.save_every;
-    let trainer = Trainer {
-        store,
-        device,
-        provenance: &provenance,
-        save_every,
-        interrupt,
-        progress: &progress,
-    };
     let outcomes = schedule::run_all(batches, jobs, |slot, batch| {
         // What cannot be written for one run cannot be written for the next either.
-        trainer.train(slot, batch).inspect_err(|_| interrupt.request())
+        trainer.train(slot, batch).inspect_err(|_| trainer.interrupt.request())
     });
-    progress.end();
+    trainer.progress.end();
     outcomes.into_iter().collect()
 }
 
 /// Runs of one folder may come from several programs and machines; whoever reads them should know.
-fn warn_of_other_provenance(plan: &SweepPlan, store: &Store, here: &Provenance) -> Result<()> {
-    for run in &plan.runs {
-        if let RunStatus::Done(manifest) = store.status(&run.spec)? {
-            let differences = here.differences(&manifest.provenance);
-            if !differences.is_empty() {
-                eprintln!(
-                    "warning: finished runs in {} come from elsewhere ({}); each run keeps its own \
-                     provenance",
-                    store.folder().display(),
-                    differences.join("; ")
-                );
-                return Ok(());
-            }
-        }
+fn warn_of_other_provenance(here: &Provenance, finished: &[Box<RunManifest>], folder: &Path) {
+    let differences = finished.iter().map(|manifest| here.differences(&manifest.provenance));
+    if let Some(differences) = differences.into_iter().find(|lines| !lines.is_empty()) {
+        eprintln!(
+            "warning: finished runs in {} come from elsewhere ({}); each run keeps its own provenance",
+            folder.display(),
+            differences.join("; ")
+        );
     }
-    Ok(())
 }

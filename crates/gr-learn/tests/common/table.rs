@@ -1,10 +1,11 @@
 //! The crate's table update, driven from recorded rollouts and named by the reference's names.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Grid, Observation};
 use gr_learn::{
-    Architecture, Losses, Method, NetworkKind, Objective, ObservationRows, Outcome, PolicyNetwork,
-    PolicyRow, Rollout, Statistics, ValueNetwork, cotangent_width, encode, policies, pytorch_name,
+    Architecture, ComputeDevice, Losses, Method, NetworkKind, Objective, ObservationRows, Outcome,
+    PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork, cotangent_width, encode, policies,
+    pytorch_name,
 };
 use gr_runs::{MaskSettings, NetworkSettings, TrainingSettings};
 
@@ -45,7 +46,7 @@ pub fn table_update(
         .iter()
         .map(|name| pytorch_name(method.network, name))
         .collect();
-    let device = Device::flex();
+    let device = ComputeDevice::cpu();
     let parameters: Vec<Vec<f32>> = names.iter().map(|name| to_ours(weights, name)).collect();
     let network = PolicyNetwork::new(architecture, &[parameters], &device);
     let mut value = value_network(weights, grid);
@@ -76,7 +77,7 @@ pub fn table_update(
         (&observations[half..], &gradient.cotangents[half * width..]),
     ] {
         let tensor = |values: Vec<f32>, columns| {
-            Tensor::from_data(TensorData::new(values, [1, part.len(), columns]), &device)
+            Tensor::from_data(TensorData::new(values, [1, part.len(), columns]), &device.device)
         };
         let inputs = encode(part, grid.num_cells(), part.len());
         let (_, activations) = network.forward(tensor(inputs, architecture.num_inputs()));

@@ -1,4 +1,4 @@
-//! The exact expectation of the evaluation metric, by dynamic programming (spec, section 7).
+//! The exact expectation of the evaluation metric, by dynamic programming (docs/experiment.md, section 7).
 //!
 //! Episodes are a renewal process: a new one is independent of the last but for, with stale first
 //! observations, its first action. So the window's expectation follows from the law of one episode

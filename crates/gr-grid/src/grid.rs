@@ -14,7 +14,7 @@ pub const ACTION_NAMES: [&str; NUM_ACTIONS] = ["up", "right", "down", "left"];
 /// Smallest and largest side of a grid. 8 × 8 is where one flag per cell still fits a 64-bit word.
 const SIDES: std::ops::RangeInclusive<usize> = 2..=8;
 
-/// A move; a move into a wall leaves the agent where it is (spec, section 2).
+/// A move; a move into a wall leaves the agent where it is (docs/experiment.md, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Action {

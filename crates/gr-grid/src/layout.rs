@@ -68,7 +68,7 @@ impl Layout {
     }
 }
 
-/// What the agent is shown: a layout and its own cell (spec, section 2).
+/// What the agent is shown: a layout and its own cell (docs/experiment.md, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Observation {
     /// Cell of the agent; one of the goals in a terminal observation.

@@ -11,7 +11,7 @@ pub struct EndingProbabilities {
     pub ghost: f64,
 }
 
-/// Result of evaluating one policy (spec, section 7).
+/// Result of evaluating one policy (docs/experiment.md, section 7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean discounted true return over every (step, environment) of the window.

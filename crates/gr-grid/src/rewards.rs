@@ -1,4 +1,4 @@
-//! Rewards, paid on an episode's last step (spec, section 3). To add one, add an entry to
+//! Rewards, paid on an episode's last step (docs/experiment.md, section 3). To add one, add an entry to
 //! [`REWARDS`].
 
 use crate::environment::Ending;

@@ -1,5 +1,5 @@
 //! The policy networks of the experiment: which layers there are, their shapes, the order in which
-//! their parameters are kept, and their initial weights (spec, section 4).
+//! their parameters are kept, and their initial weights (docs/experiment.md, section 4).
 
 use gr_runs::{Purpose, Seed, stream_at};
 use rand::Rng;

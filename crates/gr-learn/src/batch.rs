@@ -1,5 +1,5 @@
-//! A run batch: runs of one network shape that train in lock-step on one device (design, section
-//! 2). On a CPU a batch holds one run, so that a run's numbers never depend on its company.
+//! A run batch: runs of one network shape that train in lock-step on one device. On a CPU a batch
+//! holds one run, so that a run's numbers never depend on its company.
 
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Evaluation, NUM_ACTIONS, Observation};

@@ -1,5 +1,5 @@
 //! From a network to what its policies do: probabilities on given observations, and the exact or
-//! sampled evaluation (spec, section 7).
+//! sampled evaluation (docs/experiment.md, section 7).
 
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{

@@ -1,5 +1,5 @@
 //! The loss of one update and its gradient with respect to what the networks put out, from
-//! sufficient statistics (spec, section 5). Knows nothing of tensors.
+//! sufficient statistics (docs/experiment.md, section 5). Knows nothing of tensors.
 
 use gr_grid::{NUM_ACTIONS, Observation};
 use gr_runs::{MaskSettings, TrainingSettings};

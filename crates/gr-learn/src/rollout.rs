@@ -49,7 +49,7 @@ impl Environments {
     }
 
     /// Number of environments.
-    pub fn len(&self) -> usize {
+    pub fn num_envs(&self) -> usize {
         self.states.len()
     }
 
@@ -89,7 +89,7 @@ impl Rollout {
     /// Starts a rollout. The first observations are always fresh.
     pub fn start(environments: &Environments) -> Self {
         let observations = environments.states.iter().map(Environment::observation).collect();
-        Self { observations, envs: environments.len(), ..Self::default() }
+        Self { observations, envs: environments.num_envs(), ..Self::default() }
     }
 
     /// A rollout that was recorded elsewhere: columns as in the fields, of `envs` environments.

@@ -118,7 +118,7 @@ impl Run {
     /// of flagged layouts that are known to come. Nothing where that would be more than samples.
     pub fn meet_upcoming(&mut self) {
         let rules = *self.environments.rules();
-        let samples = self.environments.len() * self.spec.settings.training.rollout_steps;
+        let samples = self.environments.num_envs() * self.spec.settings.training.rollout_steps;
         let space = ObservationSpace::new(rules.grid);
         let unflagged =
             space.layouts().filter(|layout| !layout.ghost_flag() && !layout.diamond_flag());

@@ -1,6 +1,6 @@
 //! What an update needs of a rollout: per-observation sums, which are sufficient because every term
 //! of the loss is a sum over samples of something that depends on observation, action and route
-//! only (design, section 1). Knows nothing of tensors.
+//! only. Knows nothing of tensors.
 
 use gr_grid::{Ending, NUM_ACTIONS};
 
@@ -33,7 +33,7 @@ impl Statistics {
     /// Credits every sample of `rollout` with its return and route and adds it up.
     ///
     /// Returns: G_t = r_t + γ G_{t+1} (1 − done_t), backwards inside the rollout; what lies past its
-    /// end counts as 0 (spec, section 3).
+    /// end counts as 0 (docs/experiment.md, section 3).
     pub fn collect(rollout: &Rollout, num_rows: usize, method: &Method, discount: f64) -> Self {
         let envs = rollout.envs();
         let mut statistics = Self {

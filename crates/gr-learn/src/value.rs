@@ -1,6 +1,6 @@
-//! The value network. It has no activations, so it is one affine map of the observation, `4 × cells
-//! + 1` numbers: its baseline is a sum of a few of them, and its gradient is one vector of that
-//! length pushed through the factor matrices (design; spec, section 4). All on the host.
+//! The value network (docs/experiment.md, section 4). It has no activations, so it is one affine map
+//! of the observation, one number per input and a bias: its baseline is a sum of a few of them, and
+//! its gradient is one vector of that length pushed through the factor matrices. All on the host.
 
 use gr_grid::Observation;
 use gr_runs::{NetworkSettings, Seed};

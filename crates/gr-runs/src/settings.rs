@@ -1,5 +1,5 @@
-//! The settings of a sweep and of its runs, with the experiment's defaults (spec, sections 2 to 7).
-//! The meaning of every key stands in [`crate::KEYS`], what it may be in `check.rs`.
+//! The settings of a sweep and of its runs, with the experiment's defaults (docs/experiment.md,
+//! sections 2 to 7). The meaning of every key stands in [`crate::KEYS`], what it may be in `check.rs`.
 
 use gr_grid::{EnvironmentRules, FirstObservation, Grid};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Default for Updates {
     }
 }
 
-/// Spec, section 2.
+/// docs/experiment.md, section 2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "documented in KEYS")]
@@ -90,7 +90,7 @@ impl EnvironmentSettings {
     }
 }
 
-/// Spec, section 5.
+/// docs/experiment.md, section 5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "documented in KEYS")]
@@ -124,7 +124,7 @@ impl Default for TrainingSettings {
     }
 }
 
-/// Spec, section 4.
+/// docs/experiment.md, section 4.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "documented in KEYS")]
@@ -140,7 +140,7 @@ impl Default for NetworkSettings {
     }
 }
 
-/// Routing masks, one per route (spec, section 5).
+/// Routing masks, one per route (docs/experiment.md, section 5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "documented in KEYS")]
@@ -182,7 +182,7 @@ impl Default for MaskSettings {
     }
 }
 
-/// Spec, section 7.
+/// docs/experiment.md, section 7.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "documented in KEYS")]

@@ -93,7 +93,7 @@ impl Measurement {
 
 fn evaluations(run: &PlannedRun) -> u64 {
     let interval = run.spec.settings.evaluation.every.interval(run.spec.oversight);
-    let last_is_extra = (run.updates - 1) % interval != 0;
+    let last_is_extra = !(run.updates - 1).is_multiple_of(interval);
     run.updates.div_ceil(interval) + u64::from(last_is_extra)
 }
 

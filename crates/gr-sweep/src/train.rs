@@ -96,7 +96,7 @@ impl Trainer<'_> {
                         if done {
                             self.finish(session, &batch, run)?;
                             over.push(run);
-                        } else if (update_idx + 1) % self.save_every == 0 {
+                        } else if (update_idx + 1).is_multiple_of(self.save_every) {
                             self.save(session, &batch, run)?;
                         }
                     }

@@ -1,6 +1,7 @@
-//! The registry of methods (spec, section 6). A method only says how an episode is credited: which
-//! network, which reward, which samples count, which route each takes, whose labels it uses and how
-//! many updates it gets. To add one, write a file beside this one and add a line to [`METHODS`].
+//! The registry of methods (docs/experiment.md, section 6). A method only says how an episode is
+//! credited: which network, which reward, which samples count, which route each takes, whose labels
+//! it uses and how many updates it gets. To add one, write a file beside this one and add a line to
+//! [`METHODS`].
 
 mod filtering;
 mod naive_outcomes;
@@ -15,7 +16,7 @@ use gr_runs::{ConfigError, MaskSettings};
 
 use crate::architecture::NetworkKind;
 
-/// Where the gradient of a sample goes in a routed network (spec, section 5).
+/// Where the gradient of a sample goes in a routed network (docs/experiment.md, section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// To both experts.

@@ -103,7 +103,9 @@ fn a_damaged_state_or_log_costs_a_warning_and_never_the_result() {
     run(&whole, &arguments);
     let arguments = [SMALL, &arguments[..], &["--save-every=5"]].concat();
 
-    let damages: [(&str, fn(&Path)); 3] = [
+    /// The extension of the files to damage, and how.
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 3] = [
         ("state", |path| std::fs::write(path, b"garbage").unwrap()),
         ("state", |path| {
             let mut bytes = std::fs::read(path).unwrap();

@@ -1,5 +1,7 @@
 //! The shape of the workspace: which crate may know which, and that registries are complete.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -18,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
 fn imports_point_one_way_and_only_gr_learn_names_burn() {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(support::root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -82,8 +84,7 @@ fn oracle_trains_p_times_as_many_updates() {
 
 #[test]
 fn readme_names_every_method_and_binary() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme = std::fs::read_to_string(support::root().join("README.md")).unwrap();
     for method in METHODS {
         assert!(readme.contains(&format!("`{}`", method.label)), "{}", method.label);
     }

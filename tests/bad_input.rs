@@ -151,7 +151,7 @@ fn a_results_folder_that_cannot_be_is_named() {
 #[test]
 fn files_that_are_no_policies_are_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let data = support::root().join("tests/data");
     let at = |name: &str| folder.path().join(name);
     fs::write(at("text.pt"), "no policy").unwrap();
     fs::write(at("text.safetensors"), "no policy").unwrap();

@@ -1,12 +1,14 @@
 //! Every file in `configs/` loads, and there is one for every method.
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::PathBuf;
 
 use gr_learn::METHODS;
 use gr_runs::{ConfigSources, SweepFile, load};
 
 fn configs() -> Vec<(PathBuf, SweepFile)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let folder = support::root().join("configs");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
         .map(|path| {

@@ -27,7 +27,7 @@ fn assert_close(report: &Value, column: &str, expected: &str, tolerance: f64) {
 /// Golden values by `tests/data/make_policies.py`, which evaluates in another way.
 #[test]
 fn our_own_state_dicts_have_their_golden_returns() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let data = support::root().join("tests/data");
     let mut reader = csv::Reader::from_path(data.join("golden_returns.csv")).unwrap();
     let mut rows = 0;
     for row in reader.deserialize::<HashMap<String, String>>() {
@@ -97,7 +97,7 @@ fn a_kept_policy_evaluates_to_what_its_run_recorded() {
 
 #[test]
 fn policies_are_shown_and_played() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let data = support::root().join("tests/data");
     let policy = |arguments: &[&str]| {
         let mut command = Command::new(binary("gr-policy"));
         command.arg(arguments[0]).arg(data.join("routed.pt")).args(&arguments[1..]);

@@ -22,6 +22,11 @@ pub const SMALL: &[&str] = &[
     "--evaluate-every=10",
 ];
 
+/// The root of the workspace, asked for at run time: build outputs may be shared between clones.
+pub fn root() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo").into()
+}
+
 /// The binary `name` of this workspace, built beside the tests.
 pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
@@ -84,6 +89,6 @@ pub fn reference_dir() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("GR_REFERENCE_DIR") {
         return Some(folder.into());
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+    let folder = root().join("../shared/reference");
     folder.exists().then_some(folder)
 }

@@ -17,7 +17,8 @@ pub fn reference_dir() -> Option<PathBuf> {
     if let Some(dir) = std::env::var_os("GR_REFERENCE_DIR") {
         return Some(dir.into());
     }
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference");
+    let dir =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?).join("../../../shared/reference");
     dir.exists().then_some(dir)
 }
 

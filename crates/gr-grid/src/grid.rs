@@ -101,6 +101,12 @@ impl Grid {
         (row < self.rows() && col < self.cols()).then(|| (row * self.cols() + col) as Cell)
     }
 
+    /// Two cells on opposite sides, where goals are put if nobody says where.
+    pub fn opposite_cells(self) -> [Cell; 2] {
+        let first = self.rows / 4 * self.cols + self.cols / 4;
+        [first, self.rows * self.cols - 1 - first]
+    }
+
     /// Where `action` leads from `cell`.
     #[inline]
     pub fn neighbour(self, cell: Cell, action: Action) -> Cell {

@@ -39,8 +39,6 @@ impl AdamSettings {
 /// Adam's state for parameters kept on the host.
 #[derive(Clone, Debug)]
 pub struct HostAdam {
-    /// Steps taken.
-    pub steps: u64,
     /// Decayed mean of gradients, per parameter.
     pub means: Vec<Vec<f32>>,
     /// Decayed mean of squared gradients, per parameter.
@@ -51,18 +49,18 @@ impl HostAdam {
     /// State before the first step, for parameters of these lengths.
     pub fn new(lengths: impl Iterator<Item = usize>) -> Self {
         let means: Vec<Vec<f32>> = lengths.map(|length| vec![0.0; length]).collect();
-        Self { steps: 0, squares: means.clone(), means }
+        Self { squares: means.clone(), means }
     }
 
-    /// One step.
+    /// Step number `step`, counted from 1.
     pub fn step(
         &mut self,
         parameters: &mut [Vec<f32>],
         gradients: &[Vec<f32>],
         settings: &AdamSettings,
+        step: u64,
     ) {
-        self.steps += 1;
-        let (step_size, root_correction) = settings.corrections(self.steps);
+        let (step_size, root_correction) = settings.corrections(step);
         let (step_size, root_correction) = (step_size as f32, root_correction as f32);
         let [beta1, beta2, epsilon] =
             [settings.beta1, settings.beta2, settings.epsilon].map(|x| x as f32);

@@ -1,8 +1,10 @@
 //! The policy networks of the experiment: which layers there are, their shapes, the order in which
 //! their parameters are kept, and their initial weights (docs/experiment.md, section 4).
 
-use gr_runs::{Purpose, Seed, stream_at};
+use gr_runs::{Purpose, RunSpec, Seed, stream_at};
 use rand::Rng;
+
+use crate::methods::Method;
 
 /// Channels of an observation: agent, ghost, diamond, flags.
 pub const NUM_CHANNELS: usize = 4;
@@ -44,6 +46,20 @@ pub struct LayerShape {
 pub(crate) type LayerIndex = usize;
 
 impl Architecture {
+    /// The network that `spec` trains.
+    ///
+    /// # Panics
+    /// If its method is unknown; planned runs have known ones.
+    pub fn of(spec: &RunSpec) -> Self {
+        let method = Method::find(&spec.method).expect("planned runs have known methods");
+        let environment = &spec.settings.environment;
+        Self {
+            kind: method.network,
+            num_cells: environment.rows * environment.cols,
+            hidden: spec.settings.network.hidden,
+        }
+    }
+
     /// Number of inputs, `4 × cells`.
     pub fn num_inputs(&self) -> usize {
         NUM_CHANNELS * self.num_cells

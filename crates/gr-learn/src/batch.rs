@@ -7,16 +7,16 @@ use gr_runs::{Purpose, RunSpec, stream_at};
 use rayon::prelude::*;
 
 use crate::adam::{AdamSettings, StackedAdam};
+use crate::architecture::Architecture;
 use crate::device::ComputeDevice;
 use crate::evaluation::{NotFinite, encode, evaluate, to_rows};
-use crate::methods::Method;
 use crate::network::{
     Activations, PolicyNetwork, cotangent_width, select_runs, stack, to_host, unstack,
 };
 use crate::objective::{Losses, OutputGradient};
 use crate::policy::PolicyType;
 use crate::rollout::Rollout;
-use crate::run::{Run, UpdateReport, architecture};
+use crate::run::{Run, UpdateReport};
 use crate::snapshot::{RunSnapshot, SnapshotError};
 use crate::statistics::Statistics;
 use crate::value::ValueNetwork;
@@ -55,16 +55,12 @@ impl RunBatch {
         runs: Vec<(RunSpec, Option<RunSnapshot>)>,
         device: &ComputeDevice,
     ) -> Result<Self, SnapshotError> {
-        let methods: Vec<&'static Method> = runs
-            .iter()
-            .map(|(spec, _)| Method::find(&spec.method).expect("planned runs have known methods"))
-            .collect();
-        let architecture = architecture(&runs[0].0);
+        let architecture = Architecture::of(&runs[0].0);
         let mut weights = [Vec::new(), Vec::new(), Vec::new()];
         let mut batch = Vec::new();
-        for ((spec, snapshot), method) in runs.into_iter().zip(methods) {
-            assert_eq!(crate::run::architecture(&spec), architecture, "a batch shares one shape");
-            let (run, policy) = Run::new(spec, method, snapshot)?;
+        for (spec, snapshot) in runs {
+            assert_eq!(Architecture::of(&spec), architecture, "a batch shares one shape");
+            let (run, policy) = Run::new(spec, snapshot)?;
             batch.push(run);
             weights.iter_mut().zip(policy).for_each(|(all, one)| all.push(one));
         }

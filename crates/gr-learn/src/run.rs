@@ -52,27 +52,16 @@ pub struct UpdateReport {
     pub distinct_observations: u64,
 }
 
-/// The network that `spec` trains.
-pub(crate) fn architecture(spec: &RunSpec) -> Architecture {
-    let method = Method::find(&spec.method).expect("planned runs have known methods");
-    let environment = &spec.settings.environment;
-    Architecture {
-        kind: method.network,
-        num_cells: environment.rows * environment.cols,
-        hidden: spec.settings.network.hidden,
-    }
-}
-
 impl Run {
     /// The run, and its policy's parameters with Adam's means and squares of them.
     #[expect(clippy::type_complexity, reason = "three lists of parameters, named by the caller")]
     pub fn new(
         spec: RunSpec,
-        method: &'static Method,
         snapshot: Option<RunSnapshot>,
     ) -> Result<(Self, [Vec<Vec<f32>>; 3]), SnapshotError> {
         let rules = spec.settings.environment.rules(spec.oversight);
-        let architecture = architecture(&spec);
+        let method = Method::find(&spec.method).expect("planned runs have known methods");
+        let architecture = Architecture::of(&spec);
         let envs = spec.settings.environment.envs;
         let mut value =
             ValueNetwork::new(architecture.num_cells, &spec.settings.network, spec.seed);
@@ -87,8 +76,7 @@ impl Run {
             let [parameters, means, squares] = saved.value;
             value.set_parameters(parameters);
             let optimizer = value.optimizer_mut();
-            (optimizer.steps, optimizer.means, optimizer.squares) =
-                (saved.updates_done, means, squares);
+            (optimizer.means, optimizer.squares) = (means, squares);
             environments =
                 Environments::restore(rules, spec.seed, saved.environments, saved.episodes);
             (updates_done, labels_training) = (saved.updates_done, saved.labels_training);
@@ -158,9 +146,10 @@ impl Run {
         losses: Losses,
         gradient: &OutputGradient,
     ) -> Result<UpdateReport, NotFinite> {
-        self.value.step(&gradient.value, &(&self.spec.settings.training).into());
         let update_idx = self.updates_done;
         self.updates_done += 1;
+        let settings = (&self.spec.settings.training).into();
+        self.value.step(&gradient.value, &settings, self.updates_done);
         self.labels_training += statistics.labels;
         if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
             return Err(NotFinite);

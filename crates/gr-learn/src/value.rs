@@ -178,10 +178,10 @@ impl ValueNetwork {
         ]
     }
 
-    /// One Adam step on all factors.
-    pub fn step(&mut self, affine: &AffineGradient, settings: &AdamSettings) {
+    /// Adam's step number `step`, counted from 1, on all factors.
+    pub fn step(&mut self, affine: &AffineGradient, settings: &AdamSettings, step: u64) {
         let gradient = self.gradient(affine);
-        self.optimizer.step(&mut self.parameters, &gradient, settings);
+        self.optimizer.step(&mut self.parameters, &gradient, settings, step);
     }
 }
 

@@ -100,12 +100,7 @@ fn evaluations(run: &PlannedRun) -> u64 {
 /// Bytes that a finished run keeps.
 fn disk(run: &PlannedRun, evaluations: u64) -> u64 {
     let recording = &run.spec.settings.recording;
-    let environment = &run.spec.settings.environment;
-    let architecture = Architecture {
-        kind: run.method.network,
-        num_cells: environment.rows * environment.cols,
-        hidden: run.spec.settings.network.hidden,
-    };
+    let architecture = Architecture::of(&run.spec);
     let policies = if run.method.network == NetworkKind::SingleExpert { 1 } else { 3 };
     let parameters: usize = architecture.parameter_shapes().iter().map(|[a, b]| a * b).sum();
     let network = &run.spec.settings.network;

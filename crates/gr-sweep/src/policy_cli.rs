@@ -240,8 +240,8 @@ fn show(
     let opened = OpenedPolicy::read(file, grid)?;
     let grid = opened.grid;
     let num_cells = grid.num_cells() as u8;
-    let corner = (grid.rows() / 4 * grid.cols() + grid.cols() / 4) as u8;
-    let (ghost, diamond) = (ghost.unwrap_or(corner), diamond.unwrap_or(num_cells - 1 - corner));
+    let [first, second] = grid.opposite_cells();
+    let (ghost, diamond) = (ghost.unwrap_or(first), diamond.unwrap_or(second));
     for (flag, cell) in [("--ghost", ghost), ("--diamond", diamond)] {
         if cell >= num_cells {
             return Err(ConfigError::value(flag, cell, format!("a cell below {num_cells}")).into());

@@ -124,13 +124,12 @@ pub fn policy_table_rows(
 
 /// The configured goal cells; by default one pair on opposite sides.
 fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
-    let (rows, cols) = (spec.settings.environment.rows, spec.settings.environment.cols);
     let configured = &spec.settings.recording.policy_goals;
     if !configured.is_empty() {
         return configured.clone();
     }
-    let ghost = rows / 4 * cols + cols / 4;
-    vec![[ghost, rows * cols - 1 - ghost]]
+    let grid = spec.settings.environment.rules(spec.oversight).grid;
+    vec![grid.opposite_cells().map(usize::from)]
 }
 
 /// A policy file of the run as it is: policy and value network.

@@ -38,3 +38,40 @@ pub fn play_labelled(
     }
     sum_of_returns / steps as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::{FirstObservation, Grid, Layout};
+
+    #[test]
+    fn the_return_is_over_all_steps_of_all_episodes_time_outs_included() {
+        let rules = EnvironmentRules {
+            grid: Grid::new(2, 3).unwrap(),
+            max_step: 4,
+            oversight: 0.0,
+            spurious_oversight: 0.0,
+            first_observation: FirstObservation::Stale,
+        };
+        // Always up: cells 3, 4, 5 lie below cells 0, 1, 2.
+        let up = |_: &Observation| [1.0, 0.0, 0.0, 0.0];
+        let start = |agent, ghost, diamond| {
+            let layout = Layout::with_goal_flags(ghost, diamond, false, false);
+            EpisodeStart { agent, layout }
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut play = |starts: &[EpisodeStart]| play_labelled(up, starts, &rules, 0.5, &mut rng);
+        assert_eq!(play(&[start(3, 1, 0)]), 1.0);
+        assert_eq!(play(&[start(4, 1, 0)]), -1.0);
+        // A time-out comes with the step after max_step and earns nothing.
+        assert_eq!(play(&[start(2, 1, 0)]), 0.0);
+        assert_eq!(play(&[start(3, 1, 0), start(2, 1, 0)]), 1.0 / 6.0);
+
+        // Always right, two steps to the diamond: 0.5 + 1 over two steps.
+        let right = |_: &Observation| [0.0, 1.0, 0.0, 0.0];
+        assert_eq!(play_labelled(right, &[start(0, 3, 2)], &rules, 0.5, &mut rng), 0.75);
+    }
+}

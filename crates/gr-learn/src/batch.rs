@@ -370,3 +370,6 @@ impl RunBatch {
         self.runs.remove(run);
     }
 }
+
+#[cfg(test)]
+mod accounting;

@@ -96,6 +96,15 @@ mod tests {
     }
 
     #[test]
+    fn runs_keep_their_names() {
+        // Recorded once: another name here means that published runs are not found any more.
+        let mut spec = RunSpec { method: "naive_outcomes".into(), seed: 0, ..spec() };
+        spec.settings.updates.0 = 10_000;
+        spec.settings.environment.first_observation = gr_grid::FirstObservation::Stale;
+        assert_eq!(spec.id().as_str(), "naive_outcomes_p0.01_s0_8699beb2");
+    }
+
+    #[test]
     fn early_stopping_is_part_of_a_run_only_where_it_is_on() {
         let key = |change: fn(&mut EarlyStoppingSettings)| {
             let mut spec = spec();

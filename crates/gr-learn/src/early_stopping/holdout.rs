@@ -80,3 +80,39 @@ impl HoldoutSet {
         Ok(HoldoutReturn::new(value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gr_runs::Settings;
+
+    use super::*;
+
+    fn set(source: HoldoutSource, oversight: f64) -> HoldoutSet {
+        let mut settings = Settings::default();
+        settings.early_stopping.holdout_source = source;
+        HoldoutSet::draw(&RunSpec { method: "routing".into(), oversight, seed: 3, settings })
+    }
+
+    #[test]
+    fn the_agent_sees_no_flag_on_a_hidden_holdout_and_both_on_a_visible_one() {
+        for (source, shown) in [(HoldoutSource::Hidden, false), (HoldoutSource::Visible, true)] {
+            let set = set(source, 1.0);
+            assert_eq!(set.labels(), 512);
+            for EpisodeStart { layout, .. } in &set.starts {
+                assert_eq!((layout.ghost_flag(), layout.diamond_flag()), (shown, shown));
+            }
+        }
+    }
+
+    #[test]
+    fn both_holdouts_hold_the_same_initial_states_at_every_oversight_level() {
+        let cells = |set: &HoldoutSet| -> Vec<_> {
+            let starts = set.starts.iter();
+            starts.map(|s| (s.agent, s.layout.ghost, s.layout.diamond)).collect()
+        };
+        let hidden = cells(&set(HoldoutSource::Hidden, 0.01));
+        assert_eq!(hidden, cells(&set(HoldoutSource::Visible, 0.3)));
+        let distinct: std::collections::HashSet<_> = hidden.iter().collect();
+        assert!(distinct.len() > 480, "{} distinct", distinct.len());
+    }
+}

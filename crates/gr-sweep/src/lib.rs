@@ -3,10 +3,12 @@
 
 mod dry_run;
 mod errors;
+mod flags;
 mod interrupt;
 mod listing;
 mod logs;
 mod opened_policy;
+mod output;
 mod plan;
 pub mod policy_cli;
 mod progress;
@@ -15,6 +17,7 @@ mod schedule;
 mod summary;
 pub mod sweep_cli;
 mod train;
+mod workplace;
 
 /// The allocator of the binaries. glibc's returns large buffers to the system after every update
 /// and pays thousands of page faults to get them back.

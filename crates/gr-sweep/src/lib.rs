@@ -1,5 +1,5 @@
 //! From a configuration to trained runs on disk: plan, schedule, train, summarise; and a look at
-//! saved policies. The binaries `gr-sweep` and `gr-policy` only call into here.
+//! saved policies. The binaries `gr-sweep`, `gr-search` and `gr-policy` only call into here.
 
 mod dry_run;
 mod errors;
@@ -14,6 +14,8 @@ pub mod policy_cli;
 mod progress;
 mod record;
 mod schedule;
+pub mod search;
+pub mod search_cli;
 mod summary;
 pub mod sweep_cli;
 mod train;

@@ -200,3 +200,68 @@ fn free_name(folder: &Path) -> PathBuf {
     let numbered = |number: usize| PathBuf::from(format!("{}_before_{number}", folder.display()));
     (1..).map(numbered).find(|path| !path.exists()).expect("there are more numbers than folders")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::trial::SearchPlan;
+
+    const SPACE: &str = "methods = [\"naive_early_stopping\"]\n[search]\n\
+                         \"early_stopping.patience\" = { integer = [250, 600] }";
+
+    fn plan(folder: &Path, trials: u64) -> SearchPlan {
+        let path = folder.join("space.toml");
+        fs::write(&path, SPACE).unwrap();
+        SearchPlan::new(Search::load(&path, None, Vec::new(), trials, 0).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn another_choice_moves_the_reruns_of_the_one_before_aside() {
+        let temporary = tempfile::tempdir().unwrap();
+        let plan = plan(temporary.path(), 3);
+        let path = temporary.path().join("search");
+        let folder = SearchFolder::open(&path, &plan.search, Rerun::Seeds(None)).unwrap();
+        let cell = &plan.cells[0];
+        let open = |trial: usize, seeds: u64| {
+            let rerun = plan.rerun(&cell.trials[trial], seeds).unwrap();
+            folder.open_selected(cell, 1, &rerun).unwrap().1
+        };
+        assert_eq!(open(0, 2), None);
+        fs::write(path.join("selected/run.csv"), "trained").unwrap();
+        // More seeds of the same setting join those there.
+        assert_eq!(open(0, 3), None);
+        assert!(path.join("selected/run.csv").exists());
+        assert!(open(2, 3).unwrap().contains("selected_before_1"));
+        assert!(!path.join("selected/run.csv").exists());
+        assert!(path.join("selected_before_1/run.csv").exists());
+        assert!(open(1, 3).unwrap().contains("selected_before_2"));
+    }
+
+    #[test]
+    fn a_folder_remembers_how_far_it_was_asked_to_go() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("search");
+        let open = |trials: u64, rerun: Rerun| {
+            let plan = plan(temporary.path(), trials);
+            SearchFolder::open(&path, &plan.search, rerun).map(|folder| folder.rerun_seeds)
+        };
+        assert!(open(3, Rerun::No).is_ok());
+        assert_eq!(open(3, Rerun::Seeds(Some(4))).unwrap(), 4);
+        assert_eq!(open(5, Rerun::Seeds(None)).unwrap(), 4);
+        assert_eq!(open(5, Rerun::Seeds(Some(9))).unwrap(), 9);
+        assert!(open(5, Rerun::No).is_ok());
+        let cut = open(5, Rerun::Seeds(Some(8))).unwrap_err().to_string();
+        assert!(cut.contains("--rerun-seeds 9"), "{cut}");
+        assert!(open(4, Rerun::No).unwrap_err().to_string().contains("--trials 5"));
+    }
+
+    #[test]
+    fn the_default_folder_is_the_same_for_more_trials_and_another_for_another_search() {
+        let temporary = tempfile::tempdir().unwrap();
+        let of = |trials: u64| plan(temporary.path(), trials).search;
+        let few = SearchFolder::default_path(&of(3));
+        assert_eq!(few, SearchFolder::default_path(&of(64)));
+        assert!(few.to_string_lossy().contains("search_space_s0_"), "{}", few.display());
+        assert_ne!(few, SearchFolder::default_path(&Search { seed: 1, ..of(3) }));
+    }
+}

@@ -79,7 +79,9 @@ impl Chosen {
             line("2. the setting chosen by the holdout", format!("trial {trial}")),
             line(
                 "   holdout return",
-                format!("{signal}, the highest of {candidates}: biased upwards"),
+                format!(
+                    "{signal}, the highest of {candidates} trials, each the best of its checks: biased upwards"
+                ),
             ),
         ];
         for (key, value) in &self.settings {
@@ -89,7 +91,8 @@ impl Chosen {
             None => lines.push(line("   true return", "not run again".into())),
             Some(rerun) => {
                 let value = with_interval(rerun.mean_return, rerun.interval);
-                let value = format!("{value}, {} seeds that the search never saw", rerun.n);
+                let seeds = if rerun.n == 1 { "seed" } else { "seeds" };
+                let value = format!("{value}, {} {seeds} that the search never saw", rerun.n);
                 lines.push(line("   true return", value));
                 let holdout = Some(rerun.mean_labels_holdout);
                 lines.push(line("   labels of a run", labels(rerun.mean_labels, holdout)));

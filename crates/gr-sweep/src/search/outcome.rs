@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use gr_runs::{
-    HoldoutReturn, LabelCount, RunId, RunManifest, RunResult, RunStatus, Store, StoreError,
-    TrialRow,
+    HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus, Store,
+    StoreError, TrialRow,
 };
 
 use super::trial::{SearchCell, Trial};
@@ -19,7 +19,7 @@ pub struct CellOutcome {
     /// Labels that each finished run used in training and in validation. Trials with the same draws
     /// and seeds are the same runs, and spend once.
     pub labels: BTreeMap<RunId, (u64, LabelCount)>,
-    /// Runs that have failed.
+    /// Runs that have failed, each once.
     pub failed: Vec<FailedRun>,
     /// Runs that are not over.
     pub missing: usize,
@@ -45,11 +45,11 @@ impl CellOutcome {
                     }
                     RunStatus::Failed(failure) => {
                         status = "failed";
-                        outcome.failed.push(FailedRun {
-                            run_id: id.to_string(),
-                            update_idx: failure.update_idx,
-                            reason: failure.reason,
-                        });
+                        let RunFailure { update_idx, reason, .. } = failure;
+                        let run_id = id.to_string();
+                        if outcome.failed.iter().all(|known| known.run_id != run_id) {
+                            outcome.failed.push(FailedRun { run_id, update_idx, reason });
+                        }
                     }
                     RunStatus::Interrupted | RunStatus::Missing => {
                         outcome.missing += 1;

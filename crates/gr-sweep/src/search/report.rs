@@ -101,6 +101,8 @@ pub struct Chosen {
     pub search_labels_training: u64,
     /// Labels that they used in validation.
     pub search_labels_holdout: LabelCount,
+    /// Runs of the search that have failed, whose labels are not known and not among these.
+    pub search_runs_not_counted: usize,
     /// The setting on seeds that the search never saw; absent if it was not run again.
     pub rerun: Option<Cell>,
 }
@@ -185,6 +187,7 @@ impl ChosenSetting {
             candidates: outcome.candidates().count(),
             search_labels_training: outcome.labels.values().map(|(training, _)| training).sum(),
             search_labels_holdout: outcome.labels.values().map(|(_, holdout)| *holdout).sum(),
+            search_runs_not_counted: outcome.failed.len(),
             rerun: None,
         }))
     }

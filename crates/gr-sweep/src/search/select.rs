@@ -28,8 +28,7 @@ pub struct Selected {
 /// ```
 pub fn select(trials: impl IntoIterator<Item = (u64, HoldoutReturn)>) -> Option<Selected> {
     trials.into_iter().fold(None, |best: Option<Selected>, (trial, holdout_return)| {
-        // A return that is not a number is above and below nothing.
-        let is_number = holdout_return == holdout_return;
+        let is_number = !holdout_return.value().is_nan();
         let better = is_number && best.is_none_or(|best| holdout_return > best.holdout_return);
         if better { Some(Selected { trial, holdout_return }) } else { best }
     })

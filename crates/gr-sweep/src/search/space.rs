@@ -199,7 +199,14 @@ fn check_domain(
                 ),
             ));
         }
-        return Err(error);
+        // What a type refuses does not always say the value.
+        let value = value.to_string();
+        return Err(match error {
+            ConfigError::Parse { origin, message } if !message.contains(&value) => {
+                refused(&origin, &format!("{message} (drawn: {value})"))
+            }
+            error => error,
+        });
     }
     Ok(())
 }
@@ -223,7 +230,7 @@ mod tests {
 
     #[test]
     fn fixed_keys_are_those_of_the_file_under_those_of_flags() {
-        let space = format!("methods = [\"routing\"]\nupdates = 7\n[training]\ndiscount = 0.5\n");
+        let space = "methods = [\"routing\"]\nupdates = 7\n[training]\ndiscount = 0.5\n";
         let search = load(&format!("{space}{PATIENCE}"), &[("updates", "9")]).unwrap();
         assert_eq!(search.base.methods, ["routing"]);
         assert_eq!(search.base.settings.updates.0, 9);
@@ -290,6 +297,10 @@ mod tests {
             (
                 "[search]\n\"early_stopping.patience\" = { choice = [3, \"endless\"] }",
                 &["early_stopping.patience", "endless", "unlimited"],
+            ),
+            (
+                "[search]\n\"early_stopping.patience\" = { choice = [2.5] }",
+                &["early_stopping.patience", "2.5"],
             ),
             (
                 "[search]\n\"training.discount\" = { choice = [0.9, \"high\"] }",

@@ -99,12 +99,15 @@ impl Chosen {
             }
         }
         let training = self.search_labels_training;
-        let search = match self.search_labels_holdout {
+        let mut search = match self.search_labels_holdout {
             LabelCount::Counted(holdout) => {
                 format!("{training} + {holdout} holdout = {}", training + holdout)
             }
             LabelCount::Unlimited => format!("{training} + unlimited holdout"),
         };
+        if self.search_runs_not_counted > 0 {
+            search += &format!(", and those of {} failed runs", self.search_runs_not_counted);
+        }
         lines.push(line("   labels of the search", search));
         lines
     }

@@ -1,0 +1,8 @@
+//! x
+use super::{Figure, Outcome};
+/// See [`super::FIGURES`].
+pub const FIGURE: Figure = Figure {
+    name: "oversight_levels",
+    summary: "",
+    draw: |_| Ok(Outcome::NoData("not yet".into())),
+};

@@ -1,0 +1,67 @@
+//! A page: legend above, panels in a grid, caption below.
+
+use super::legend::{self, Entry};
+use super::{CAPTION_SIZE, Rect};
+use crate::scene::{Align, Scene, WIDTH, wrap};
+use crate::style::MUTED;
+
+const MARGIN: f64 = 12.0;
+const CAPTION_LINE: f64 = 15.5;
+
+/// What a page is made of, apart from what its panels show.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The legend.
+    pub legend: Vec<Entry>,
+    /// Number of panels.
+    pub panels: usize,
+    /// Panels side by side.
+    pub columns: usize,
+    /// Height of a panel with its title and axis.
+    pub panel_height: f64,
+    /// The sentences below.
+    pub caption: String,
+}
+
+/// A page with legend and caption, and the places for its panels.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// The picture.
+    pub scene: Scene,
+    /// Where panels go, row by row.
+    pub cells: Vec<Rect>,
+}
+
+impl Page {
+    /// Columns that suit a number of panels.
+    pub fn columns_for(panels: usize) -> usize {
+        match panels {
+            0 | 1 => 1,
+            2 | 4 => 2,
+            _ => 3,
+        }
+    }
+
+    /// Lays the page out.
+    pub fn sheet(&self) -> Sheet {
+        let legend_height = legend::height(&self.legend);
+        let rows = self.panels.div_ceil(self.columns.max(1));
+        let caption = wrap(&self.caption, CAPTION_SIZE, WIDTH - 4.0 * MARGIN);
+        let top = MARGIN + legend_height + if self.legend.is_empty() { 0.0 } else { 6.0 };
+        let bottom = top + rows as f64 * self.panel_height + 10.0;
+        let mut scene = Scene::new(bottom + caption.len() as f64 * CAPTION_LINE + MARGIN);
+        legend::draw(&mut scene, &self.legend, MARGIN);
+        for (index, line) in caption.iter().enumerate() {
+            let baseline = bottom + (index as f64 + 0.8) * CAPTION_LINE;
+            scene.text((2.0 * MARGIN, baseline), line, CAPTION_SIZE, Align::Left, MUTED);
+        }
+        let width = (WIDTH - 2.0 * MARGIN) / self.columns as f64;
+        let cell = |index: usize| Rect {
+            x: MARGIN + (index % self.columns) as f64 * width,
+            y: top + (index / self.columns) as f64 * self.panel_height,
+            width,
+            height: self.panel_height,
+        };
+        Sheet { scene, cells: (0..self.panels).map(cell).collect() }
+    }
+}

@@ -35,7 +35,7 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                 if SHAPES_ONLY.iter().any(|shape| key.starts_with(shape)) {
                     continue;
                 }
-                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier) {
+                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, &key) {
                     bail!(
                         "{}: {key} = {ours}, but {} has {theirs}; runs that differ in it cannot \
                          be drawn together, draw these folders one by one",
@@ -93,11 +93,13 @@ fn each_run_once(runs: &[Run]) -> Result<()> {
     Ok(())
 }
 
-/// Whether runs of both plans would be averaged.
-fn share_a_series(results: &Results, plan: &Plan, earlier: &Plan) -> bool {
+/// Whether runs of both plans would be averaged although the setting `key` bears on them.
+fn share_a_series(results: &Results, plan: &Plan, earlier: &Plan, key: &str) -> bool {
     let of = |plan: &Plan| {
         let folder = plan.path().parent().map(Path::to_path_buf).unwrap_or_default();
-        results.runs.iter().filter(move |run| run.folder == folder)
+        let matters =
+            |run: &&Run| !key.starts_with("early_stopping.") || run.series.holdout.is_some();
+        results.runs.iter().filter(move |run| run.folder == folder).filter(matters)
     };
     of(plan).any(|run| {
         of(earlier).any(|other| other.series == run.series && other.oversight == run.oversight)

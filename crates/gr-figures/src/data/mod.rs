@@ -69,12 +69,15 @@ impl Results {
         let warnings = &results.warnings;
         let runs = results.runs.par_iter_mut().chain(results.references.par_iter_mut());
         runs.try_for_each(|run| {
-            let chosen = run.series.chosen;
             curves::fill(run, warnings)?;
-            run.series.chosen = chosen;
             progress(total);
             anyhow::Ok(())
         })?;
+        // An empty evaluation file, already warned of, does not even say which method it is of.
+        results.runs.retain(|run| !run.series.method.is_empty());
+        if results.runs.is_empty() && results.trials.is_empty() {
+            bail!("no run has any rows yet; give folders with results");
+        }
         results.differences = checks::check(&results)?;
         Ok(results)
     }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use gr_grid::Grid;
 use gr_runs::{Seed, SeedSet};
 use toml::{Table, Value};
@@ -29,15 +29,10 @@ pub struct Plan {
 impl Plan {
     /// Reads the plan at `path`; `None` if there is none.
     pub fn read(path: &Path) -> Result<Option<Self>> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
-            }
-        };
-        let table: Table =
-            toml::from_str(&text).with_context(|| format!("{}: not TOML", path.display()))?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        let table = read_toml(path)?;
         let plan = Self::understand(path, table);
         plan.map(Some).with_context(|| format!("{}", path.display()))
     }
@@ -95,7 +90,15 @@ fn get<'de, T: serde::Deserialize<'de>>(table: &Table, key: &str) -> Result<T> {
     T::deserialize(value.clone()).map_err(|error| anyhow!("{key} = {value}: {error}"))
 }
 
-fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+/// Reads a TOML file.
+pub fn read_toml(path: &Path) -> Result<Table> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{}: not TOML", path.display()))
+}
+
+/// The value at a dotted key.
+pub fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     let mut parts = key.split('.');
     let first = table.get(parts.next()?)?;
     parts.try_fold(first, |value, part| value.get(part))
@@ -107,21 +110,6 @@ fn flatten<'a>(table: &'a Table, prefix: &str, settings: &mut Vec<(String, &'a V
         match value {
             Value::Table(inner) => flatten(inner, &format!("{path}."), settings),
             value => settings.push((path, value)),
-        }
-    }
-}
-
-/// A finished run's results from its manifest `run_<run>.toml`, for sweeps whose `runs.csv` is not
-/// written yet.
-pub fn manifest_result(path: &Path) -> Result<Table> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let manifest: Table =
-        toml::from_str(&text).with_context(|| format!("{}: not TOML", path.display()))?;
-    match manifest.get("result") {
-        Some(Value::Table(result)) => Ok(result.clone()),
-        _ => {
-            bail!("{}: [result] is missing; remove the file to train the run again", path.display())
         }
     }
 }

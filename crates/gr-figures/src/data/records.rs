@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use toml::Value;
 
-use super::plan::{Plan, manifest_result};
+use super::plan::{Plan, lookup, read_toml};
 use super::run::{Holdout, Oversight, Run, RunState, Series, UpdateValue};
 use super::table::Table;
 use super::{Warnings, file_name};
@@ -33,14 +33,28 @@ pub fn runs_of(folder: &Path, plan: Option<&Plan>, warnings: &Warnings) -> Resul
         if run.is_finished() || plan.is_none() {
             continue;
         } else if manifest.exists() {
-            finish_from_manifest(run, &manifest, plan)?;
+            finish_from_manifest(run, &manifest)?;
         } else if file("failed", "toml").exists() {
             run.state = RunState::Failed;
         } else if fs::metadata(file("eval_results", "csv")).is_ok_and(|file| file.len() > 0) {
             run.state = RunState::Unfinished;
         }
     }
+    share_holdouts(&mut runs);
     Ok(runs)
+}
+
+/// Gives runs that have not finished the holdout of those of the same method that have: nothing else
+/// says which series a run belongs to while `runs.csv` is not written.
+fn share_holdouts(runs: &mut [Run]) {
+    for index in 0..runs.len() {
+        let (run, holdout) = (&runs[index], |other: &Run| other.series.holdout.clone());
+        if !run.is_finished() && run.series.holdout.is_none() {
+            let method = &run.series.method;
+            let others = runs.iter().filter(|other| other.series.method == *method);
+            runs[index].series.holdout = others.filter_map(holdout).next();
+        }
+    }
 }
 
 fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>> {
@@ -134,28 +148,34 @@ fn from_plan(folder: &Path, plan: &Plan) -> Result<Vec<Run>> {
     Ok(plan.runs().into_iter().map(run).collect())
 }
 
-fn finish_from_manifest(run: &mut Run, path: &Path, plan: Option<&Plan>) -> Result<()> {
-    let result = manifest_result(path)?;
-    let missing = |key: &str| anyhow!("{}: result.{key} is missing", path.display());
+fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
+    let manifest = read_toml(path)?;
+    let value = |key: &str| lookup(&manifest, key);
     let number = |key: &str| {
-        let value = result.get(key)?;
+        let value = value(key)?;
         value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
     };
-    let update = |key: &str| result.get(key)?.as_integer()?.try_into().ok();
-    let text = |key: &str| result.get(key)?.as_str().map(String::from);
+    let update = |key: &str| value(key)?.as_integer()?.try_into().ok();
+    let text = |key: &str| value(key)?.as_str().map(String::from);
+    let missing = |key: &str| {
+        anyhow!("{}: {key} is missing; remove the file to train the run again", path.display())
+    };
+    let needed = |key: &str| number(key).ok_or_else(|| missing(key));
     run.state = RunState::Finished;
-    run.headline = text("policy_type");
-    run.updates = update("updates");
-    run.final_return = Some(number("final_return").ok_or_else(|| missing("final_return"))?);
+    run.headline = text("result.policy_type");
+    run.updates = update("result.updates");
+    run.final_return = Some(needed("result.final_return")?);
+    let kept_update = "result.selected_update";
     run.kept = Some(UpdateValue {
-        update: update("selected_update").ok_or_else(|| missing("selected_update"))?,
-        value: number("selected_return").ok_or_else(|| missing("selected_return"))?,
+        update: update(kept_update).ok_or_else(|| missing(kept_update))?,
+        value: needed("result.selected_return")?,
     });
-    run.stopped_update = update("stopped_update");
-    run.series.holdout = text("holdout_source").map(|source| {
-        let planned = || plan?.value("early_stopping.holdout_fraction")?.as_float();
-        Holdout::new(source, number("holdout_fraction").or_else(planned))
-    });
+    run.stopped_update = update("result.stopped_update");
+    if value("result.holdout_return").is_some() {
+        let source = text("spec.settings.early_stopping.holdout_source");
+        let fraction = number("spec.settings.early_stopping.holdout_fraction");
+        run.series.holdout = source.map(|source| Holdout::new(source, fraction));
+    }
     Ok(())
 }
 

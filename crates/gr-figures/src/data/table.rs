@@ -56,16 +56,6 @@ impl Table {
         Ok(Some(Self { path: path.into(), text, headers }))
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Names of the columns in file order.
-    pub fn column_names(&self) -> impl Iterator<Item = &str> {
-        self.headers.iter()
-    }
-
     /// A column that must be there.
     pub fn column(&self, name: &str) -> Result<Column> {
         self.optional(name).ok_or_else(|| {

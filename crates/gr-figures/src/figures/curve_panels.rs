@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Picture;
 use crate::data::{Oversight, Results, Run, Series};
-use crate::layout::{Axis, Entry, LEVEL_DASH, Labels, Page, Panel};
+use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel};
 use crate::model::{
     Caption, Curve, Group, Numbers, Value, axis_scale, by_level, curve, groups, thousands,
 };
@@ -80,9 +80,12 @@ pub fn picture(results: &Results, spec: &Spec, panels: &[PanelModel<'_>]) -> Res
     let columns = Page::columns_for(panels.len());
     let page = Page {
         legend: legend(&series, &looks, panels, optimal),
-        panels: panels.len(),
-        columns,
-        panel_height: if panels.len() == 1 { 420.0 } else { 310.0 },
+        blocks: vec![Block {
+            panels: panels.len(),
+            columns,
+            panel_height: if panels.len() == 1 { 420.0 } else { 310.0 },
+        }],
+        left: 0.0,
         caption: caption(results, spec, panels, &y_axis)?.text(),
     };
     let mut sheet = page.sheet();

@@ -49,6 +49,11 @@ impl Axis {
         Self { low, high, logarithmic: false, ticks }
     }
 
+    /// An axis without ticks, for rows that have names instead.
+    pub fn bare(low: f64, high: f64) -> Self {
+        Self { low, high, logarithmic: false, ticks: Vec::new() }
+    }
+
     /// A logarithmic axis around `values`, which must be above 0, with a tick at each of them.
     pub fn logarithmic(values: &[f64]) -> Self {
         let (low, high) = hull(values.iter().copied());

@@ -7,7 +7,7 @@ mod panel;
 
 pub use axis::Axis;
 pub use legend::{Entry, Sample};
-pub use page::{Page, Sheet};
+pub use page::{Block, Page, Sheet};
 pub use panel::{LEVEL_DASH, Labels, Panel};
 
 /// Font size of axis titles, panel titles and legends.

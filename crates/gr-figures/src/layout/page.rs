@@ -13,14 +13,23 @@ const CAPTION_LINE: f64 = 15.5;
 pub struct Page {
     /// The legend.
     pub legend: Vec<Entry>,
+    /// Panels of one size each, below each other.
+    pub blocks: Vec<Block>,
+    /// Room beside all panels, for labels that they share.
+    pub left: f64,
+    /// The sentences below.
+    pub caption: String,
+}
+
+/// Panels of one size.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
     /// Number of panels.
     pub panels: usize,
     /// Panels side by side.
     pub columns: usize,
     /// Height of a panel with its title and axis.
     pub panel_height: f64,
-    /// The sentences below.
-    pub caption: String,
 }
 
 /// A page with legend and caption, and the places for its panels.
@@ -45,23 +54,26 @@ impl Page {
     /// Lays the page out.
     pub fn sheet(&self) -> Sheet {
         let legend_height = legend::height(&self.legend);
-        let rows = self.panels.div_ceil(self.columns.max(1));
         let caption = wrap(&self.caption, CAPTION_SIZE, WIDTH - 4.0 * MARGIN);
-        let top = MARGIN + legend_height + if self.legend.is_empty() { 0.0 } else { 6.0 };
-        let bottom = top + rows as f64 * self.panel_height + 10.0;
+        let mut bottom = MARGIN + legend_height + if self.legend.is_empty() { 0.0 } else { 6.0 };
+        let mut cells = Vec::new();
+        for block in &self.blocks {
+            let width = (WIDTH - 2.0 * MARGIN - self.left) / block.columns as f64;
+            cells.extend((0..block.panels).map(|index| Rect {
+                x: MARGIN + self.left + (index % block.columns) as f64 * width,
+                y: bottom + (index / block.columns) as f64 * block.panel_height,
+                width,
+                height: block.panel_height,
+            }));
+            bottom += block.panels.div_ceil(block.columns) as f64 * block.panel_height;
+        }
+        bottom += 10.0;
         let mut scene = Scene::new(bottom + caption.len() as f64 * CAPTION_LINE + MARGIN);
         legend::draw(&mut scene, &self.legend, MARGIN);
         for (index, line) in caption.iter().enumerate() {
             let baseline = bottom + (index as f64 + 0.8) * CAPTION_LINE;
             scene.text((2.0 * MARGIN, baseline), line, CAPTION_SIZE, Align::Left, MUTED);
         }
-        let width = (WIDTH - 2.0 * MARGIN) / self.columns as f64;
-        let cell = |index: usize| Rect {
-            x: MARGIN + (index % self.columns) as f64 * width,
-            y: top + (index / self.columns) as f64 * self.panel_height,
-            width,
-            height: self.panel_height,
-        };
-        Sheet { scene, cells: (0..self.panels).map(cell).collect() }
+        Sheet { scene, cells }
     }
 }

@@ -107,6 +107,16 @@ impl Panel {
         self.place(x, y.clamp(self.y.low(), self.y.high()))
     }
 
+    /// Where values lie, moved into the plot if they are left or right of it.
+    pub fn place_across(&self, x: f64, y: f64) -> Point {
+        self.place(x.clamp(self.x.low(), self.x.high()), y)
+    }
+
+    /// The place on the vertical axis at a height.
+    pub fn place_left(&self, y: f64) -> Point {
+        self.place(self.x.low(), y)
+    }
+
     /// Draws a curve.
     pub fn curve(&self, scene: &mut Scene, points: &[(f64, f64)], color: Color, dash: Dash) {
         let points: Vec<Point> = points.iter().map(|(x, y)| self.place_inside(*x, *y)).collect();
@@ -131,6 +141,12 @@ impl Panel {
         }
         let (left, right) = (self.place(self.x.low(), value), self.place(self.x.high(), value));
         scene.dashed(&[left, right], MUTED, 1.0, LEVEL_DASH);
+    }
+
+    /// Draws a thin line down the plot at a value of the horizontal axis.
+    pub fn upright(&self, scene: &mut Scene, value: f64) {
+        let (low, high) = (self.place(value, self.y.low()), self.place(value, self.y.high()));
+        scene.dashed(&[low, high], MUTED, 1.0, LEVEL_DASH);
     }
 }
 

@@ -31,14 +31,22 @@ impl Caption {
         self.sentences.join(" ")
     }
 
-    /// Adds what holds for the runs of `groups`: their number, meaning, length, what is missing
-    /// and which still rise.
+    /// Adds what holds for means over the runs of `groups`: their number, and what
+    /// [`Self::say_conditions`] says.
     ///
     /// # Errors
     /// If runs of a group have no mean curve.
     pub fn say_of(&mut self, results: &Results, groups: &[Group<'_>]) -> Result<()> {
-        let finished: Vec<&Run> = groups.iter().flat_map(|g| g.finished.iter().copied()).collect();
         self.say(numbers_of_runs(groups));
+        self.say_conditions(results, groups)
+    }
+
+    /// Adds the meaning and length of the runs of `groups`, what is missing and which still rise.
+    ///
+    /// # Errors
+    /// If runs of a group have no mean curve.
+    pub fn say_conditions(&mut self, results: &Results, groups: &[Group<'_>]) -> Result<()> {
+        let finished: Vec<&Run> = groups.iter().flat_map(|g| g.finished.iter().copied()).collect();
         let meaning = distinct(&finished, |run| run.first_observation.clone());
         self.say(match meaning.as_slice() {
             [meaning] if meaning != NOT_RECORDED => format!("First observation: {meaning}."),

@@ -110,11 +110,16 @@ pub const METHODS: &[MethodStyle] = &[
     ),
 ];
 
-/// Dashes of a method's second, third, ... series and of unknown methods, one after the other.
-const FURTHER_DASHES: [Dash; 4] = [&[6.0, 2.0], &[3.0, 3.0], &[12.0, 3.0, 4.0, 3.0], &[1.5, 2.0]];
+/// Dash and hollow marker of a method's second, third, ... series and of unknown methods.
+const FURTHER: [(Dash, Marker); 4] = [
+    (&[12.0, 3.0, 4.0, 3.0], Marker::Circle),
+    (&[6.0, 2.0], Marker::TriangleUp),
+    (&[3.0, 3.0], Marker::Square),
+    (&[1.5, 2.0], Marker::TriangleDown),
+];
 
 /// Look of a method that is not in [`METHODS`]: grey, under its own label, told apart from other
-/// such methods by dash alone.
+/// such methods by dash and marker.
 const UNKNOWN: SeriesStyle =
     SeriesStyle { color: Color(0x77, 0x77, 0x77), dash: &[], marker: Marker::Circle, hollow: true };
 
@@ -136,7 +141,7 @@ pub fn order(series: &Series) -> (usize, String, String) {
 }
 
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
-/// settings that were chosen) share its colour and get hollow markers and dashes of their own.
+/// settings that were chosen) get a darker shade of its colour, hollow markers and dashes of their own.
 pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
     let mut unknown: Vec<&str> = Vec::new();
     let mut looks = Vec::new();
@@ -154,7 +159,8 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
         };
         let mut look = base.unwrap_or(UNKNOWN);
         if let Some(further) = further {
-            look.dash = FURTHER_DASHES[further % FURTHER_DASHES.len()];
+            (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
+            look.color = look.color.darker();
             look.hollow = true;
         }
         looks.push(look);
@@ -216,7 +222,7 @@ mod tests {
         ];
         let looks = looks(&all.iter().collect::<Vec<_>>());
         assert_eq!(looks[0], METHODS[2].look);
-        assert_eq!(looks[1].color, looks[0].color);
+        assert_eq!(looks[1].color, looks[0].color.darker());
         assert_eq!(looks[2].color, UNKNOWN.color);
         for (index, look) in looks.iter().enumerate() {
             assert!(looks[..index].iter().all(|other| other != look), "{index}");

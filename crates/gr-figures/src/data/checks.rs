@@ -7,9 +7,18 @@ use anyhow::{Result, bail};
 
 use super::{Plan, Results, Run};
 
-/// Settings that say which runs there are or what is written of them, not what a run is.
-const SHAPES_ONLY: [&str; 6] =
-    ["methods", "oversight", "seeds", "updates", "recording.", "evaluation.every"];
+/// Settings that say which runs there are or what is written of them, not what a run is, and those
+/// that stand in the names of series.
+const SHOWN: [&str; 8] = [
+    "methods",
+    "oversight",
+    "seeds",
+    "updates",
+    "recording.",
+    "evaluation.every",
+    "early_stopping.holdout_fraction",
+    "early_stopping.holdout_source",
+];
 
 /// Settings that change what a return means.
 const WORLD: [&str; 6] = [
@@ -32,7 +41,7 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                 let Some(theirs) = earlier.value(&key).filter(|value| *value != ours) else {
                     continue;
                 };
-                if SHAPES_ONLY.iter().any(|shape| key.starts_with(shape)) {
+                if SHOWN.iter().any(|shown| key.starts_with(shown)) {
                     continue;
                 }
                 if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, &key) {

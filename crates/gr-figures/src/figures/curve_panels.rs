@@ -25,6 +25,9 @@ pub struct Spec {
     pub returns: bool,
 }
 
+/// Room on the left of every panel.
+const PANEL_GAP: f64 = 14.0;
+
 /// Dash of reference curves, and their colour where their method has none.
 const REFERENCE_DASH: Dash = &[5.0, 3.0];
 
@@ -85,7 +88,7 @@ pub fn picture(results: &Results, spec: &Spec, panels: &[PanelModel<'_>]) -> Res
             columns,
             panel_height: if panels.len() == 1 { 420.0 } else { 310.0 },
         }],
-        left: 0.0,
+        left: Panel::left_room(&y_axis, true) - PANEL_GAP,
         caption: caption(results, spec, panels, &y_axis)?.text(),
     };
     let mut sheet = page.sheet();
@@ -96,11 +99,10 @@ pub fn picture(results: &Results, spec: &Spec, panels: &[PanelModel<'_>]) -> Res
             title: &panel.oversight.to_string(),
             x: if last_row { "Update" } else { "" },
             y: if first { spec.y } else { "" },
-            y_ticks: true,
+            y_ticks: first,
         };
-        let left = Panel::left_room(&y_axis, true);
         let axes = (x_axis.clone(), y_axis.clone());
-        let frame = Panel::draw(&mut sheet.scene, sheet.cells[index], left, axes, &labels);
+        let frame = Panel::draw(&mut sheet.scene, sheet.cells[index], PANEL_GAP, axes, &labels);
         if let Some(optimal) = optimal {
             frame.level(&mut sheet.scene, optimal);
         }
@@ -173,7 +175,7 @@ fn axes(panels: &[PanelModel<'_>], optimal: Option<f64>) -> (Axis, Axis) {
     let x_values = x_values.chain(curves().flat_map(|curve| curve.kept.iter().map(|(x, _)| *x)));
     let x_axis = Axis::from_zero(
         x_values.chain(references().map(|point| point.update as f64)),
-        if columns == 3 { 2 } else { 4 },
+        if columns == 3 { 3 } else { 4 },
     );
     // No return is beyond 1 in size; intervals of a few runs can be, and would squeeze the rest.
     let inside = |value: f64| value.clamp(-1.0, 1.0);
@@ -196,13 +198,11 @@ fn legend(
 ) -> Vec<Entry> {
     let pairs = series.iter().zip(looks);
     let mut legend: Vec<Entry> =
-        pairs.clone().map(|(series, look)| Entry::series(style::name(series), *look)).collect();
-    let kept = |wanted: &Series| {
-        let mut curves = panels.iter().flat_map(|panel| &panel.curves);
-        curves.any(|(group, curve)| group.series == wanted && !curve.kept.is_empty())
-    };
-    for (_, look) in pairs.filter(|(series, _)| kept(series)) {
-        legend.push(Entry::marker("checkpoint kept, per run", kept_look(*look)));
+        pairs.map(|(series, look)| Entry::series(style::name(series), *look)).collect();
+    let mut curves = panels.iter().flat_map(|panel| &panel.curves);
+    if curves.any(|(_, curve)| !curve.kept.is_empty()) {
+        let look = SeriesStyle { color: MUTED, ..looks[0] };
+        legend.push(Entry::marker("checkpoint kept by a run", kept_look(look)));
     }
     let mut methods: Vec<&Run> =
         panels.iter().flat_map(|panel| panel.references.iter().copied()).collect();

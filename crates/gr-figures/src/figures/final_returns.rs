@@ -7,7 +7,7 @@ use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, TICK_SIZE};
 use crate::model::{Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of};
 use crate::scene::{Align, Scene, wrap};
-use crate::style::{self, INK, MUTED, SeriesStyle};
+use crate::style::{self, MUTED, SeriesStyle};
 
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
@@ -81,7 +81,7 @@ fn draw(results: &Results) -> Result<Outcome> {
         let axes = (x_axis.clone(), rows);
         let panel = Panel::draw(&mut sheet.scene, sheet.cells[index], 12.0, axes, &labels);
         if let Some(optimal) = optimal {
-            panel.upright(&mut sheet.scene, optimal);
+            panel.upright(&mut sheet.scene, optimal, LEVEL_DASH, 1.0);
         }
         for (row, (one, look)) in series.iter().zip(&looks).enumerate() {
             let height = (series.len() - row) as f64 - 0.5;
@@ -123,6 +123,7 @@ fn draw_row(scene: &mut Scene, panel: &Panel, height: f64, kept: &Kept, look: &S
     }
     let (x, y) = panel.place(kept.mean.mean, height);
     let y = y + 8.5;
+    scene.marker_shape((x, y), 8.0, look.marker, look.color, 1.0);
     if let Some((low, high)) = kept.mean.interval {
         let (low, high) = (panel.place_across(low, height).0, panel.place_across(high, height).0);
         scene.line(&[(low, y), (high, y)], look.color, 2.0);
@@ -130,8 +131,6 @@ fn draw_row(scene: &mut Scene, panel: &Panel, height: f64, kept: &Kept, look: &S
             scene.line(&[(end, y - 4.0), (end, y + 4.0)], look.color, 2.0);
         }
     }
-    scene.marker((x, y), 9.0, look);
-    scene.line(&[(x, y - 1.0), (x, y + 1.0)], INK, 0.5);
 }
 
 fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {

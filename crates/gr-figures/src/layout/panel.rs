@@ -57,7 +57,8 @@ impl Panel {
             scene.text(at, labels.x, TITLE_SIZE, Align::Center, INK);
         }
         if !labels.y.is_empty() {
-            let at = (cell.x + 0.5 * TITLE_SIZE, plot.y + plot.height / 2.0);
+            let room = Self::left_room(&panel.y, true);
+            let at = (plot.x - room + 0.5 * TITLE_SIZE, plot.y + plot.height / 2.0);
             scene.text_upwards(at, labels.y, TITLE_SIZE);
         }
         panel
@@ -144,9 +145,9 @@ impl Panel {
     }
 
     /// Draws a thin line down the plot at a value of the horizontal axis.
-    pub fn upright(&self, scene: &mut Scene, value: f64) {
+    pub fn upright(&self, scene: &mut Scene, value: f64, dash: Dash, width: f64) {
         let (low, high) = (self.place(value, self.y.low()), self.place(value, self.y.high()));
-        scene.dashed(&[low, high], MUTED, 1.0, LEVEL_DASH);
+        scene.dashed(&[low, high], MUTED, width, dash);
     }
 }
 

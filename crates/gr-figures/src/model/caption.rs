@@ -178,6 +178,9 @@ fn updates(groups: &[Group<'_>]) -> String {
             format!("Updates differ: {}", each.collect::<Vec<_>>().join(", "))
         }
     };
+    if groups.iter().any(|g| g.finished.iter().any(|run| run.stopped_update.is_some())) {
+        sentence += ", fewer where training was stopped early";
+    }
     if !alone && groups.iter().any(|group| is_oracle(&group)) {
         sentence += "; oracle trains p times as many";
     }

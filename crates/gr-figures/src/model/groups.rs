@@ -22,6 +22,22 @@ impl Group<'_> {
         self.all.iter().filter(|run| run.state == state).count()
     }
 
+    /// Series and level as part of a file name.
+    pub fn file_part(&self) -> String {
+        let mut part = format!("{}-p{}", self.series.method, self.oversight.0);
+        if let Some(holdout) = &self.series.holdout {
+            part += &format!("-{}", holdout.source);
+            if let Some(fraction) = holdout.fraction {
+                part += &format!("-h{fraction}");
+            }
+        }
+        if self.series.chosen {
+            part += "-chosen";
+        }
+        // Labels come from files; a picture must not land outside its folder.
+        part.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c), "_")
+    }
+
     /// Series and level as people say them.
     pub fn name(&self) -> String {
         format!("{} at {}", style::name(self.series), self.oversight)

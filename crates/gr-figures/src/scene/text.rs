@@ -34,10 +34,11 @@ pub fn text_width(text: &str, size: f64) -> f64 {
     f64::from(right - left) * size / MEASURING_SIZE
 }
 
-/// `text` in lines of at most `width`, broken at blanks.
+/// `text` in lines of at most `width`, broken at blanks, but not around `=` or before `%`.
 pub fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
+    let text = text.replace(" = ", "\u{a0}=\u{a0}").replace(" %", "\u{a0}%");
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         if let Some(line) = lines.last_mut() {
             let longer = format!("{line} {word}");
             if text_width(&longer, size) <= width {
@@ -63,9 +64,10 @@ mod tests {
 
     #[test]
     fn lines_break_at_blanks_and_lose_no_word() {
-        let text = "mean over seeds and 95 % interval of the true return";
+        let text = "mean over seeds and 95\u{a0}% interval at p\u{a0}=\u{a0}0.01";
         let lines = wrap(text, 10.0, 120.0);
         assert!(lines.len() > 1 && lines.iter().all(|line| text_width(line, 10.0) <= 120.0));
         assert_eq!(lines.join(" "), text);
+        assert_eq!(wrap("95 % at p = 0.01", 10.0, 1.0), ["95\u{a0}%", "at", "p\u{a0}=\u{a0}0.01"]);
     }
 }

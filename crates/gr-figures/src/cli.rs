@@ -68,10 +68,19 @@ pub fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gr-figures: {error:#}");
+            eprintln!("gr-figures: {}", describe(&error));
             ExitCode::from(BAD_INPUT)
         }
     }
+}
+
+/// An error with its causes. Errors that quote their cause do not say it twice.
+fn describe(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |message, cause| match cause.to_string() {
+        cause if message.is_empty() => cause,
+        cause if message.contains(&cause) => message,
+        cause => format!("{message}: {cause}"),
+    })
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

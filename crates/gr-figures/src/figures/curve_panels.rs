@@ -26,7 +26,7 @@ pub struct Spec {
 }
 
 /// Room on the left of every panel.
-const PANEL_GAP: f64 = 14.0;
+const PANEL_GAP: f64 = 20.0;
 
 /// Dash of reference curves, and their colour where their method has none.
 const REFERENCE_DASH: Dash = &[5.0, 3.0];
@@ -82,6 +82,7 @@ pub fn picture(results: &Results, spec: &Spec, panels: &[PanelModel<'_>]) -> Res
     let (x_axis, y_axis) = axes(panels, optimal);
     let columns = Page::columns_for(panels.len());
     let page = Page {
+        heading: String::new(),
         legend: legend(&series, &looks, panels, optimal),
         blocks: vec![Block {
             panels: panels.len(),

@@ -78,16 +78,11 @@ fn file_name(group: &Group<'_>) -> String {
 
 fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture> {
     let runs = &group.finished;
-    let all: Vec<(f64, f64)> =
-        runs.iter().flat_map(|run| lines(run)).flat_map(|(_, points)| points).collect();
-    let updates = || all.iter().map(|(x, _)| *x);
-    let values = || all.iter().map(|(_, y)| *y).chain([0.0]);
-    let (wide, narrow) = (Axis::from_zero(updates(), 6), Axis::from_zero(updates(), 2));
-    let (tall, short) = (Axis::around(values(), 6), Axis::around(values(), 3));
+    let (x_large, y_large) = axes(&runs[..1], 6, 6);
+    let (x_small, y_small) = axes(runs, 2, 3);
     let mut caption = Caption::new(format!(
-        "{}: {} enlarged, then every run. True and holdout return are per step of the environment \
-         and discounted; the training return is the same under the method's own reward, on the \
-         episodes that it trains on.",
+        "{}: {} enlarged, then every run. The holdout return estimates the true return from labelled \
+         holdout episodes; the training return is under the method's own reward.",
         group.name(),
         runs[0].seed_name(),
     ));
@@ -97,8 +92,9 @@ fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture
     }
     caption.say_of(results, std::slice::from_ref(group))?;
     let entry = |line: &Line| Entry::line(line.name, line.color, line.dash, 2.0);
-    let left = Panel::left_room(&tall, true);
+    let left = Panel::left_room(&y_large, true);
     let page = Page {
+        heading: String::new(),
         legend: vec![
             entry(&TRAINING),
             entry(&HOLDOUT),
@@ -117,18 +113,25 @@ fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture
     let (large, small) = sheet.cells.split_at(1);
     let title = format!("{}, {}", group.oversight, runs[0].seed_name());
     let labels = Labels { title: &title, x: "Update", y: "Return", y_ticks: true };
-    let axes = (wide, tall);
+    let axes = (x_large, y_large);
     let panel = Panel::draw(&mut sheet.scene, large[0], PANEL_GAP, axes, &labels);
     draw_run(&mut sheet.scene, &panel, runs[0], 10.0);
     for (index, (run, cell)) in runs.iter().zip(small).enumerate() {
         let title = run.seed_name();
         let y_ticks = index % COLUMNS == 0;
         let labels = Labels { title: &title, x: "", y: "", y_ticks };
-        let axes = (narrow.clone(), short.clone());
+        let axes = (x_small.clone(), y_small.clone());
         let panel = Panel::draw(&mut sheet.scene, *cell, PANEL_GAP, axes, &labels);
         draw_run(&mut sheet.scene, &panel, run, 8.0);
     }
     Ok(Picture::still(name, sheet.scene, numbers(runs)))
+}
+
+/// Axes that hold every curve of `runs`.
+fn axes(runs: &[&Run], x_ticks: usize, y_ticks: usize) -> (Axis, Axis) {
+    let all = runs.iter().flat_map(|run| lines(run)).flat_map(|(_, points)| points);
+    let (xs, ys): (Vec<f64>, Vec<f64>) = all.unzip();
+    (Axis::from_zero(xs, x_ticks), Axis::around(ys.into_iter().chain([0.0]), y_ticks))
 }
 
 fn draw_run(scene: &mut Scene, panel: &Panel, run: &Run, marker: f64) {

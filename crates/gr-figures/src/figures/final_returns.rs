@@ -61,6 +61,7 @@ fn draw(results: &Results) -> Result<Outcome> {
     );
     caption.say_of(results, &groups)?;
     let page = Page {
+        heading: String::new(),
         legend: optimal
             .map(|_| Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0))
             .into_iter()

@@ -66,6 +66,7 @@ fn draw(results: &Results) -> Result<Outcome> {
     legend.extend(optimal.map(|_| Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0)));
     let y_axis = y_axis(&lines, optimal);
     let page = Page {
+        heading: String::new(),
         legend,
         blocks: vec![Block { panels: 1, columns: 1, panel_height: 420.0 }],
         left: 0.0,

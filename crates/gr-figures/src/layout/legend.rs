@@ -1,7 +1,7 @@
 //! Legends, above the panels so that they cover no curve.
 
 use super::TITLE_SIZE;
-use crate::scene::{Align, Scene, WIDTH, text_width};
+use crate::scene::{Align, Point, Scene, WIDTH, text_width};
 use crate::style::{Color, Dash, SeriesStyle};
 
 const SAMPLE_WIDTH: f64 = 48.0;
@@ -11,7 +11,7 @@ const ROW_HEIGHT: f64 = 22.0;
 const MARGIN: f64 = 10.0;
 
 /// A line of a legend.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// What it stands for.
     pub label: String,
@@ -20,7 +20,7 @@ pub struct Entry {
 }
 
 /// The small drawing before a legend's text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Sample {
     /// A line with a marker.
     Series(SeriesStyle),
@@ -28,6 +28,8 @@ pub enum Sample {
     Marker(SeriesStyle),
     /// A line without a marker.
     Line(Color, Dash, f64),
+    /// Whatever a function draws around a place, and how wide it is.
+    Icon(fn(&mut Scene, Point), f64),
 }
 
 impl Entry {
@@ -46,22 +48,37 @@ impl Entry {
         Self { label: label.into(), sample: Sample::Line(color, dash, width) }
     }
 
+    /// A small drawing, `width` wide.
+    pub fn icon(label: impl Into<String>, draw: fn(&mut Scene, Point), width: f64) -> Self {
+        Self { label: label.into(), sample: Sample::Icon(draw, width) }
+    }
+
+    fn sample_width(&self) -> f64 {
+        match self.sample {
+            Sample::Series(_) | Sample::Line(..) => SAMPLE_WIDTH,
+            Sample::Marker(_) => 14.0,
+            Sample::Icon(_, width) => width,
+        }
+    }
+
     fn width(&self) -> f64 {
-        SAMPLE_WIDTH + SAMPLE_GAP + text_width(&self.label, TITLE_SIZE)
+        self.sample_width() + SAMPLE_GAP + text_width(&self.label, TITLE_SIZE)
     }
 
     fn draw(&self, scene: &mut Scene, x: f64, y: f64) {
-        let line = [(x, y), (x + SAMPLE_WIDTH, y)];
-        let middle = (x + SAMPLE_WIDTH / 2.0, y);
+        let end = x + self.sample_width();
+        let line = [(x, y), (end, y)];
+        let middle = ((x + end) / 2.0, y);
         match &self.sample {
             Sample::Series(look) => {
                 scene.dashed(&line, look.color, 2.0, look.dash);
                 scene.marker(middle, 8.0, look);
             }
             Sample::Marker(look) => scene.marker(middle, 9.0, look),
+            Sample::Icon(draw, _) => draw(scene, middle),
             Sample::Line(color, dash, width) => scene.dashed(&line, *color, *width, dash),
         }
-        let label = (x + SAMPLE_WIDTH + SAMPLE_GAP, y);
+        let label = (end + SAMPLE_GAP, y);
         scene.text_beside(label, &self.label, TITLE_SIZE, Align::Left);
     }
 }

@@ -1,9 +1,9 @@
 //! A page: legend above, panels in a grid, caption below.
 
 use super::legend::{self, Entry};
-use super::{CAPTION_SIZE, Rect};
+use super::{CAPTION_SIZE, Rect, TITLE_SIZE};
 use crate::scene::{Align, Scene, WIDTH, wrap};
-use crate::style::MUTED;
+use crate::style::{INK, MUTED};
 
 const MARGIN: f64 = 12.0;
 const CAPTION_LINE: f64 = 15.5;
@@ -11,6 +11,8 @@ const CAPTION_LINE: f64 = 15.5;
 /// What a page is made of, apart from what its panels show.
 #[derive(Clone, Debug)]
 pub struct Page {
+    /// What stands above everything; empty takes no room.
+    pub heading: String,
     /// The legend.
     pub legend: Vec<Entry>,
     /// Panels of one size each, below each other.
@@ -53,9 +55,10 @@ impl Page {
 
     /// Lays the page out.
     pub fn sheet(&self) -> Sheet {
+        let top = MARGIN + if self.heading.is_empty() { 0.0 } else { TITLE_SIZE + 9.0 };
         let legend_height = legend::height(&self.legend);
         let caption = wrap(&self.caption, CAPTION_SIZE, WIDTH - 4.0 * MARGIN);
-        let mut bottom = MARGIN + legend_height + if self.legend.is_empty() { 0.0 } else { 6.0 };
+        let mut bottom = top + legend_height + if self.legend.is_empty() { 0.0 } else { 6.0 };
         let mut cells = Vec::new();
         for block in &self.blocks {
             let width = (WIDTH - 2.0 * MARGIN - self.left) / block.columns as f64;
@@ -69,7 +72,11 @@ impl Page {
         }
         bottom += 10.0;
         let mut scene = Scene::new(bottom + caption.len() as f64 * CAPTION_LINE + MARGIN);
-        legend::draw(&mut scene, &self.legend, MARGIN);
+        if !self.heading.is_empty() {
+            let at = (WIDTH / 2.0, MARGIN + TITLE_SIZE);
+            scene.text(at, &self.heading, TITLE_SIZE, Align::Center, INK);
+        }
+        legend::draw(&mut scene, &self.legend, top);
         for (index, line) in caption.iter().enumerate() {
             let baseline = bottom + (index as f64 + 0.8) * CAPTION_LINE;
             scene.text((2.0 * MARGIN, baseline), line, CAPTION_SIZE, Align::Left, MUTED);

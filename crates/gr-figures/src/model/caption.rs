@@ -170,7 +170,9 @@ fn updates(groups: &[Group<'_>]) -> String {
     }
     let mut sentence = match by_number.iter().next() {
         None => return "Number of updates not recorded.".into(),
-        Some((updates, _)) if by_number.len() == 1 => format!("{} updates", thousands(*updates)),
+        Some((updates, _)) if by_number.len() == 1 => {
+            format!("{}\u{a0}updates", thousands(*updates))
+        }
         Some(_) => {
             let each = by_number.iter().map(|(updates, who)| {
                 format!("{} ({})", thousands(*updates), by_level(who).join("; "))

@@ -179,7 +179,10 @@ mod tests {
     fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
         let column = table.column(name)?;
         let mut numbers = Vec::new();
-        table.for_each(|row| Ok(numbers.push(row.number(column)?)))?;
+        table.for_each(|row| {
+            numbers.push(row.number(column)?);
+            Ok(())
+        })?;
         Ok(numbers)
     }
 

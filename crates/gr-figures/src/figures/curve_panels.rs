@@ -263,7 +263,7 @@ fn caption(
     let cut = |(_, curve): &&(Group<'_>, Curve)| {
         curve.points.iter().any(|(_, point)| point.interval.is_some_and(beyond))
     };
-    if curves.iter().any(|pair| cut(&pair)) {
+    if curves.iter().any(|pair| cut(pair)) {
         caption.say("Intervals that leave the plot are cut at its edge.");
     }
     let groups: Vec<Group<'_>> = groups(results);

@@ -12,7 +12,7 @@ use crate::style::{self, Color, Dash, INK, MUTED, Marker, SeriesStyle};
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "early-stopping",
-    summary: "each run with a holdout: training, holdout and true return, its stop, what it kept",
+    summary: "each run with a holdout: training, holdout and true return",
     draw,
 };
 

@@ -12,7 +12,7 @@ use crate::style::{self, MUTED, SeriesStyle};
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "final-returns",
-    summary: "true return of each run's kept policy, with mean and 95 % interval per method and p",
+    summary: "true return of each run's kept policy, mean and interval",
     draw,
 };
 

@@ -9,7 +9,7 @@ use crate::data::Results;
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "gaming-gap",
-    summary: "gaming gap over training, mean and 95 % interval per method, a panel per p",
+    summary: "gaming gap over training, mean and interval, a panel per p",
     draw,
 };
 

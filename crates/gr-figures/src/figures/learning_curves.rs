@@ -9,7 +9,7 @@ use crate::data::Results;
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "learning-curves",
-    summary: "true return over training, mean and 95 % interval per method, a panel per p",
+    summary: "true return over training, mean and interval, a panel per p",
     draw,
 };
 

@@ -14,7 +14,7 @@ use crate::style::{self, MUTED, Marker, SeriesStyle};
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "oversight-levels",
-    summary: "true return of kept policies against p (log axis), searches of early stopping included",
+    summary: "true return of kept policies against p, and of searches",
     draw,
 };
 

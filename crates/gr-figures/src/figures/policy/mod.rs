@@ -16,7 +16,7 @@ use crate::style;
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "policy",
-    summary: "what the lowest seed's policies do on the grid, per method and p; GIF over training",
+    summary: "what the lowest seed's policies do on the grid, as arrows",
     draw,
 };
 

@@ -1,5 +1,7 @@
 //! Panels of mean curves, one per oversight level: what learning curves and gaming gap share.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::Picture;
@@ -95,10 +97,9 @@ pub fn picture(results: &Results, spec: &Spec, panels: &[PanelModel<'_>]) -> Res
     let mut sheet = page.sheet();
     for (index, panel) in panels.iter().enumerate() {
         let first = index % columns == 0;
-        let last_row = index + columns >= panels.len();
         let labels = Labels {
             title: &panel.oversight.to_string(),
-            x: if last_row { "Update" } else { "" },
+            x: "Update",
             y: if first { spec.y } else { "" },
             y_ticks: first,
         };
@@ -233,16 +234,19 @@ fn caption(
     if curves.iter().any(|(group, _)| axis_scale(group) != 1.0) {
         caption.say("Oracle's updates are divided by p, so that it has used as many labels.");
     }
-    let stops: Vec<String> = curves
-        .iter()
-        .filter_map(|(group, curve)| {
-            Some(format!("{} ({})", thousands(curve.first_stop?), group.name()))
-        })
-        .collect();
+    let mut stops: BTreeMap<u64, Vec<(String, Oversight)>> = BTreeMap::new();
+    for (group, curve) in &curves {
+        if let Some(stop) = curve.first_stop {
+            stops.entry(stop).or_default().push((style::name(group.series), group.oversight));
+        }
+    }
     if !stops.is_empty() {
+        let stops = stops
+            .iter()
+            .map(|(stop, who)| format!("{} for {}", thousands(*stop), by_level(who).join(", ")));
         caption.say(format!(
             "Means over early-stopped runs end where the first of them stopped: {}.",
-            stops.join("; ")
+            stops.collect::<Vec<_>>().join("; ")
         ));
     }
     let named = |wanted: fn(&Curve) -> bool| {
@@ -263,7 +267,7 @@ fn caption(
     let cut = |(_, curve): &&(Group<'_>, Curve)| {
         curve.points.iter().any(|(_, point)| point.interval.is_some_and(beyond))
     };
-    if curves.iter().any(|pair| cut(pair)) {
+    if curves.iter().any(cut) {
         caption.say("Intervals that leave the plot are cut at its edge.");
     }
     let groups: Vec<Group<'_>> = groups(results);

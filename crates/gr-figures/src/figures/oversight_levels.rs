@@ -18,8 +18,10 @@ pub const FIGURE: Figure = Figure {
     draw,
 };
 
-/// Distance between the points of neighbouring series at one level.
+/// Distance between the points of neighbouring series at one level, where levels are far enough apart.
 const DODGE: f64 = 5.0;
+/// Share of the distance between two levels that the points of one of them take.
+const CLUSTER: f64 = 0.75;
 
 /// Look of trials with random settings.
 const RANDOM: SeriesStyle =
@@ -80,8 +82,11 @@ fn draw(results: &Results) -> Result<Outcome> {
     if let Some(optimal) = optimal {
         panel.level(&mut sheet.scene, optimal);
     }
+    let places = shown.iter().map(|level| panel.place(*level, 0.0).0).collect::<Vec<f64>>();
+    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+    let dodge = DODGE.min(CLUSTER * gaps.fold(f64::INFINITY, f64::min) / lines.len() as f64);
     for (index, line) in lines.iter().enumerate() {
-        let shift = DODGE * (index as f64 - (lines.len() - 1) as f64 / 2.0);
+        let shift = dodge * (index as f64 - (lines.len() - 1) as f64 / 2.0);
         draw_line(&mut sheet.scene, &panel, line, shift);
     }
     Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, sheet.scene, numbers(&lines))]))
@@ -161,13 +166,15 @@ fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Res
     if let Some(first) = trials.first() {
         let finished = trials.iter().filter(|trial| trial.finished).count();
         caption.say(format!(
-            "Random settings: {finished} of {} trials, each a small point, the mean over {} of its \
-             kept checkpoints; mean and interval are over trials, none is selected. First \
-             observation: {}.",
+            "Random settings: {finished} of {} trials finished, each a small point, the mean true \
+             return of the checkpoints that its {} kept; mean and interval are over trials, of \
+             which none is selected.",
             trials.len(),
             runs_per_trial(trials),
-            first.first_observation,
         ));
+        if groups.is_empty() {
+            caption.say(format!("First observation: {}.", first.first_observation));
+        }
         if groups.iter().any(|group| group.series.chosen) {
             caption.say("The chosen setting was the best on the holdout; its seeds are others.");
         }
@@ -180,9 +187,9 @@ fn runs_per_trial(trials: &[Trial]) -> String {
         .iter()
         .fold((usize::MAX, 0), |(low, high), trial| (low.min(trial.n), high.max(trial.n)));
     match (low, high) {
-        (1, 1) => "the 1 run".into(),
-        (low, high) if low == high => format!("the {low} runs"),
-        (low, high) => format!("the {low} to {high} runs"),
+        (1, 1) => "run".into(),
+        (low, high) if low == high => format!("{low} runs"),
+        (low, high) => format!("{low} to {high} runs"),
     }
 }
 

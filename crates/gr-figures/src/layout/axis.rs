@@ -1,6 +1,8 @@
 //! From values to places on an axis, and round numbers for its ticks.
 
+use super::TICK_SIZE;
 use crate::model::thousands;
+use crate::scene::text_width;
 
 /// An axis of values.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +61,21 @@ impl Axis {
         let (low, high) = hull(values.iter().copied());
         let ticks = values.iter().map(|value| (*value, value.to_string())).collect();
         Self { low: low / 1.3, high: high * 1.3, logarithmic: true, ticks }
+    }
+
+    /// The row in which each tick's label goes on an axis `width` long, so that no two touch. A label
+    /// that fits nowhere is left out; its tick stays. Only ticks that stand for something, those of a
+    /// logarithmic axis, are worth a second row.
+    pub fn label_rows(&self, width: f64) -> Vec<Option<usize>> {
+        let mut free_from = [f64::NEG_INFINITY; 2];
+        let rows = if self.logarithmic { 2 } else { 1 };
+        let row_of = |(value, label): &(f64, String)| {
+            let (middle, half) = (self.share(*value) * width, text_width(label, TICK_SIZE) / 2.0);
+            let row = (0..rows).find(|row| middle - half >= free_from[*row])?;
+            free_from[row] = middle + half + 6.0;
+            Some(row)
+        };
+        self.ticks.iter().map(row_of).collect()
     }
 
     /// Lowest value.
@@ -122,6 +139,15 @@ mod tests {
         let axis = Axis::logarithmic(&[0.01, 0.1, 1.0]);
         assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
         assert_eq!(labels(&axis), ["0.01", "0.1", "1"]);
+    }
+
+    #[test]
+    fn labels_that_would_touch_go_into_a_second_row_or_are_left_out() {
+        let axis = Axis::logarithmic(&[0.01, 0.025, 0.03, 0.1]);
+        assert_eq!(axis.label_rows(400.0), [Some(0), Some(0), Some(1), Some(0)]);
+        let axis = Axis::between(0.0, 20_000.0, 4);
+        assert_eq!(axis.label_rows(400.0), [Some(0); 5]);
+        assert_eq!(axis.label_rows(100.0), [Some(0), None, Some(0), None, Some(0)]);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::{Axis, Rect, TICK_SIZE, TITLE_SIZE};
 use crate::scene::{Align, Point, Scene, text_width};
 use crate::style::{Color, Dash, GRID, INK, MUTED};
 
+/// Height of a row of labels below the horizontal axis.
+const LABEL_ROW: f64 = TICK_SIZE + 2.0;
+
 /// What is written around a panel. Empty titles take no room.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Labels<'a> {
@@ -37,14 +40,13 @@ impl Panel {
         labels: &Labels<'_>,
     ) -> Self {
         let top = if labels.title.is_empty() { 8.0 } else { TITLE_SIZE + 14.0 };
-        let bottom = TICK_SIZE + 14.0 + if labels.x.is_empty() { 0.0 } else { TITLE_SIZE + 11.0 };
         let right = 16.0;
-        let plot = Rect {
-            x: cell.x + left,
-            y: cell.y + top,
-            width: cell.width - left - right,
-            height: cell.height - top - bottom,
-        };
+        let width = cell.width - left - right;
+        let label_rows = x.label_rows(width).into_iter().flatten().max().map_or(1, |row| row + 1);
+        let below = label_rows as f64 * LABEL_ROW + 10.0;
+        let bottom = below + if labels.x.is_empty() { 2.0 } else { TITLE_SIZE + 13.0 };
+        let plot =
+            Rect { x: cell.x + left, y: cell.y + top, width, height: cell.height - top - bottom };
         let panel = Self { plot, x, y };
         panel.draw_frame(scene, labels);
         let middle = plot.x + plot.width / 2.0;
@@ -53,7 +55,7 @@ impl Panel {
             scene.text(at, labels.title, TITLE_SIZE, Align::Center, INK);
         }
         if !labels.x.is_empty() {
-            let at = (middle, plot.y + plot.height + TICK_SIZE + 9.0 + TITLE_SIZE + 5.0);
+            let at = (middle, plot.y + plot.height + below + TITLE_SIZE + 2.0);
             scene.text(at, labels.x, TITLE_SIZE, Align::Center, INK);
         }
         if !labels.y.is_empty() {
@@ -81,17 +83,13 @@ impl Panel {
                 scene.text_beside((x - 8.0, at), label, TICK_SIZE, Align::Right);
             }
         }
-        // A label that would touch the one before is left out; its tick stays.
-        let mut free_from = f64::NEG_INFINITY;
-        for (value, label) in &self.x.ticks {
+        for ((value, label), row) in self.x.ticks.iter().zip(self.x.label_rows(width)) {
             let at = self.place(*value, self.y.low()).0;
             scene.line(&[(at, y), (at, bottom)], GRID, 1.0);
             scene.line(&[(at, bottom), (at, bottom + 4.0)], INK, 1.0);
-            let half = text_width(label, TICK_SIZE) / 2.0;
-            if at - half >= free_from {
-                let baseline = bottom + 8.0 + TICK_SIZE;
+            if let Some(row) = row {
+                let baseline = bottom + 6.0 + (row + 1) as f64 * LABEL_ROW;
                 scene.text((at, baseline), label, TICK_SIZE, Align::Center, INK);
-                free_from = at + half + 6.0;
             }
         }
         scene.line(&[(x, y), (x, bottom), (right, bottom)], INK, 1.2);

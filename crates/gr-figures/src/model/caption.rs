@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Group, curve, levels, series_of};
+use super::{Group, levels, series_of, still_rising};
 use crate::data::{Oversight, Results, Run, RunState};
 use crate::style;
 
@@ -71,8 +71,7 @@ impl Caption {
         }
         let mut rising = Vec::new();
         for group in groups {
-            let curve = curve(group, |point| Some(point.true_return))?;
-            if curve.is_some_and(|curve| curve.still_rising().is_some()) {
+            if still_rising(group)?.is_some() {
                 rising.push((style::name(group.series), group.oversight));
             }
         }

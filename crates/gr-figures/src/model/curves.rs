@@ -8,7 +8,7 @@ use crate::data::{EvaluationPoint, UpdateValue};
 
 /// Share of a curve, at its end, in which it counts as still rising or not.
 const END_SHARE: f64 = 0.2;
-/// Rise of the true return per update above which a curve counts as still rising: 0.01 in 1,000.
+/// Rise of the mean true return per update above which a curve counts as still rising: 0.01 in 1,000.
 const RISING: f64 = 0.01 / 1000.0;
 
 /// What is drawn of an evaluation.
@@ -32,15 +32,14 @@ pub struct Curve {
     pub kept: Vec<(f64, f64)>,
 }
 
-impl Curve {
-    /// Slope at its end if that is above the threshold, per update of the axis. `None` where
-    /// training was stopped early: such a curve has no end of its own.
-    pub fn still_rising(&self) -> Option<f64> {
-        let start = self.points.last()?.0 * (1.0 - END_SHARE);
-        let end = self.points.iter().filter(|(x, _)| *x >= start);
-        let (xs, ys): (Vec<f64>, Vec<f64>) = end.map(|(x, point)| (*x, point.mean)).unzip();
-        slope(&xs, &ys).filter(|slope| *slope > RISING && self.first_stop.is_none())
-    }
+/// The values of a group's runs at the updates at which all of them were evaluated.
+struct Common {
+    /// Number of runs.
+    n: usize,
+    /// Places on the update axis, and a value per run.
+    points: Vec<(f64, Vec<f64>)>,
+    skipped: usize,
+    unequal: bool,
 }
 
 /// The mean curve of a group's finished runs. `None` if none of them has the value.
@@ -48,6 +47,37 @@ impl Curve {
 /// # Errors
 /// If the runs were never evaluated at the same update.
 pub fn curve(group: &Group<'_>, value: Value) -> Result<Option<Curve>> {
+    let Some(common) = common(group, value)? else { return Ok(None) };
+    let estimated = |(x, values): (f64, Vec<f64>)| Some((x, estimate(&values)?));
+    let first_stop = group.finished.iter().filter_map(|run| run.stopped_update).min();
+    Ok(Some(Curve {
+        n: common.n,
+        points: common.points.into_iter().filter_map(estimated).collect(),
+        first_stop,
+        skipped: common.skipped,
+        cut_short: first_stop.is_none() && common.unequal,
+        kept: kept(group),
+    }))
+}
+
+/// Slope of the mean true return at its end if that is above the threshold, per update of the axis.
+/// `None` where training was stopped early: such a curve has no end of its own.
+///
+/// # Errors
+/// As [`curve`].
+pub fn still_rising(group: &Group<'_>) -> Result<Option<f64>> {
+    if group.finished.iter().any(|run| run.stopped_update.is_some()) {
+        return Ok(None);
+    }
+    let Some(common) = common(group, |point| Some(point.true_return))? else { return Ok(None) };
+    let start = common.points.last().map_or(0.0, |(x, _)| x * (1.0 - END_SHARE));
+    let end = common.points.iter().filter(|(x, _)| *x >= start);
+    let mean = |(x, values): &(f64, Vec<f64>)| Some((*x, estimate(values)?.mean));
+    let (xs, ys): (Vec<f64>, Vec<f64>) = end.filter_map(mean).unzip();
+    Ok(slope(&xs, &ys).filter(|slope| *slope > RISING))
+}
+
+fn common(group: &Group<'_>, value: Value) -> Result<Option<Common>> {
     let curves: Vec<(&str, Vec<UpdateValue>)> = group
         .finished
         .iter()
@@ -71,8 +101,7 @@ pub fn curve(group: &Group<'_>, value: Value) -> Result<Option<Curve>> {
         let mut values = vec![point.value];
         values.extend(others.iter().map_while(|(_, other)| at(other, point.update)));
         if values.len() == curves.len() {
-            let estimate = estimate(&values).expect("there is a value");
-            points.push((point.update as f64 * axis, estimate));
+            points.push((point.update as f64 * axis, values));
         }
     }
     if points.is_empty() {
@@ -88,17 +117,9 @@ pub fn curve(group: &Group<'_>, value: Value) -> Result<Option<Curve>> {
     let (shortest, longest) =
         (ends.clone().min().unwrap_or_default(), ends.max().unwrap_or_default());
     // A run's last evaluation is off the common interval, so that one is not missed.
-    let common = curves[0].1.iter().filter(|point| point.update < shortest).count();
+    let all = first.1.iter().filter(|point| point.update < shortest).count();
     let drawn = points.iter().filter(|(x, _)| *x < shortest as f64 * axis).count();
-    let first_stop = group.finished.iter().filter_map(|run| run.stopped_update).min();
-    Ok(Some(Curve {
-        n: curves.len(),
-        points,
-        first_stop,
-        skipped: common - drawn,
-        cut_short: first_stop.is_none() && shortest < longest,
-        kept: kept(group, axis),
-    }))
+    Ok(Some(Common { n: curves.len(), points, skipped: all - drawn, unequal: shortest < longest }))
 }
 
 /// What updates are multiplied by on the axis. Oracle trains p times as many updates as the others,
@@ -107,7 +128,8 @@ pub fn axis_scale(group: &Group<'_>) -> f64 {
     if group.series.method == "oracle" { 1.0 / group.oversight.0 } else { 1.0 }
 }
 
-fn kept(group: &Group<'_>, axis: f64) -> Vec<(f64, f64)> {
+fn kept(group: &Group<'_>) -> Vec<(f64, f64)> {
+    let axis = axis_scale(group);
     let stopped = group.finished.iter().filter(|run| run.series.holdout.is_some());
     stopped.filter_map(|run| run.kept).map(|kept| (kept.update as f64 * axis, kept.value)).collect()
 }

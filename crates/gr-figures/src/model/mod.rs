@@ -8,7 +8,7 @@ mod numbers;
 mod trend;
 
 pub use caption::{Caption, by_level, thousands};
-pub use curves::{Curve, Value, axis_scale, curve};
+pub use curves::{Curve, Value, axis_scale, curve, still_rising};
 pub use groups::{Group, groups, levels, series_of};
 pub use numbers::Numbers;
 

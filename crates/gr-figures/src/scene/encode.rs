@@ -14,6 +14,8 @@ const PNG_SCALE: usize = 2;
 const GIF_SCALE: usize = 1;
 /// Pixels are averages of this many squared, which smooths edges.
 const SUPERSAMPLING: usize = 3;
+/// Of 0 to 9: beyond it files hardly shrink.
+const COMPRESSION: i32 = 6;
 /// Time that a GIF shows a frame, and its last one, in hundredths of a second.
 const FRAME_TIME: u16 = 50;
 const LAST_FRAME_TIME: u16 = 300;
@@ -68,9 +70,18 @@ pub fn png(scene: &Scene) -> Vec<u8> {
             }
         }
     }
-    chunk(&mut file, b"IDAT", &fdeflate::compress_to_vec(&filtered));
+    chunk(&mut file, b"IDAT", &compress(&filtered));
     chunk(&mut file, b"IEND", &[]);
     file
+}
+
+fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut room = vec![0; zlib_rs::compress_bound(bytes.len())];
+    let config = zlib_rs::DeflateConfig::new(COMPRESSION);
+    let (compressed, _) = zlib_rs::compress_slice(&mut room, bytes, config);
+    let length = compressed.len();
+    room.truncate(length);
+    room
 }
 
 fn chunk(file: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {

@@ -61,7 +61,9 @@ fn methods_are_documented_and_no_two_are_configured_alike() {
             })
         });
         let masks = (method.masks)(&gr_runs::MaskSettings::default());
-        format!("{:?} {ends:?} {masks:?} {}", method.network, (method.planned_updates)(100, 0.5))
+        let updates = (method.planned_updates)(100, 0.5);
+        let early_stopping = method.early_stopping;
+        format!("{:?} {ends:?} {masks:?} {updates} {early_stopping:?}", method.network)
     };
     for (index, method) in METHODS.iter().enumerate() {
         assert!(!method.summary.is_empty() && !method.source.is_empty());

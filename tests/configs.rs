@@ -9,8 +9,12 @@ use gr_runs::{ConfigSources, SweepFile, load};
 
 fn configs() -> Vec<(PathBuf, SweepFile)> {
     let folder = support::root().join("configs");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files
+    let entries = [folder.clone(), folder.join("figures")]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.is_file())
         .map(|path| {
             let sources = ConfigSources { file: Some(path.clone()), overrides: Vec::new() };
             let file = load(&sources).unwrap_or_else(|error| panic!("{error}"));

@@ -25,7 +25,8 @@ fn wait_for_a_saved_state(folder: &Path) {
     panic!("no state was saved within a minute");
 }
 
-const METHODS: &str = "--methods=routing,no_gate,naive_outcomes,filtering,oracle";
+const METHODS: &str =
+    "--methods=routing,no_gate,naive_outcomes,filtering,oracle,naive_early_stopping";
 
 #[test]
 fn jobs_do_not_change_results() {

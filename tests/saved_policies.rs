@@ -74,7 +74,7 @@ fn published_policies_have_their_published_returns() {
 fn a_kept_policy_evaluates_to_what_its_run_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = [
-        "--methods=routing,no_gate,naive_outcomes",
+        "--methods=routing,no_gate,naive_outcomes,naive_early_stopping",
         "--oversight=0.3",
         "--seeds=0",
         "--updates=30",
@@ -92,7 +92,7 @@ fn a_kept_policy_evaluates_to_what_its_run_recorded() {
         assert_close(report, "avg_return", &run.selected_return.unwrap().to_string(), 1e-12);
         seen += 1;
     }
-    assert_eq!(seen, 3);
+    assert_eq!(seen, 4);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use crate::EnvironmentRules;
 use crate::environment::{Ending, FirstObservation};
 use crate::grid::{Action, Cell, Grid, NUM_ACTIONS};
 use crate::layout::{Layout, ObservationSpace};
-use crate::outcome::{EndingProbabilities, EpisodeCounts, Evaluation, flag_weights};
+use crate::outcome::{
+    EndingProbabilities, EpisodeCounts, Evaluation, flag_weights, sum_of_discounts,
+};
 use crate::policy_table::PolicyTable;
 
 /// Most cells a grid can have.
@@ -60,7 +62,7 @@ fn evaluate<const STARTS: usize>(
     for (start_step, ways) in starts.iter().enumerate() {
         for length in 1..=window - start_step {
             // Every step of an episode earns its last reward, discounted by the steps between.
-            let discounted = (0..length).fold(0.0, |sum, _| 1.0 + discount * sum);
+            let discounted = sum_of_discounts(length, discount);
             for (flags, (law, weight)) in laws.iter().zip(weights).enumerate() {
                 for (way, number) in ways.iter().enumerate() {
                     let [diamond, ghost] =

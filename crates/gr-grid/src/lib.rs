@@ -6,6 +6,7 @@
 mod environment;
 mod exact;
 mod grid;
+mod holdout;
 mod layout;
 mod outcome;
 mod policy_table;
@@ -13,12 +14,15 @@ mod random;
 pub mod render;
 pub mod rewards;
 mod sampled;
+mod true_return;
 
 pub use environment::{Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation};
 pub use exact::evaluate_exactly;
 pub use grid::{ACTION_NAMES, Action, Cell, Grid, GridError, NUM_ACTIONS};
+pub use holdout::play_labelled;
 pub use layout::{Flags, Layout, Observation, ObservationSpace};
 pub use outcome::{EndingProbabilities, Evaluation};
 pub use policy_table::PolicyTable;
 pub use random::{choose_action, uniform_below, unit_interval};
 pub use sampled::evaluate_by_sampling;
+pub use true_return::TrueReturn;

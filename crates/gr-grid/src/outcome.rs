@@ -1,6 +1,7 @@
 //! What an evaluation reports, and the counts it is made from.
 
 use crate::environment::Ending;
+use crate::true_return::TrueReturn;
 
 /// Probabilities of how an episode from a fresh reset ends; the rest is time-outs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,7 +16,7 @@ pub struct EndingProbabilities {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean discounted true return over every (step, environment) of the window.
-    pub avg_return: f64,
+    pub avg_return: TrueReturn,
     /// Share of completed episodes that ended on the diamond, overseen.
     pub reached_diamond_seen: f64,
     /// Share of completed episodes that ended on the ghost, overseen.
@@ -61,6 +62,11 @@ pub(crate) fn flag_weights(oversight: f64) -> [f64; 4] {
     [off * off, on * off, off * on, on * on]
 }
 
+/// Sum over the steps of an episode of `length` steps of the discounted return of a final reward of 1.
+pub(crate) fn sum_of_discounts(length: usize, discount: f64) -> f64 {
+    (0..length).fold(0.0, |sum, _| 1.0 + discount * sum)
+}
+
 /// Counts of completed episodes, expected or observed, that the ratios are made from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct EpisodeCounts {
@@ -86,7 +92,7 @@ impl EpisodeCounts {
         let total: f64 = self.by_ending.iter().flatten().sum();
         let [[diamond_unseen, diamond_seen], [ghost_unseen, ghost_seen], _] = self.by_ending;
         Evaluation {
-            avg_return,
+            avg_return: TrueReturn::new(avg_return),
             reached_diamond_seen: diamond_seen / total,
             reached_ghost_seen: ghost_seen / total,
             reached_diamond_unseen: diamond_unseen / total,

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::environment::{Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation};
 use crate::grid::NUM_ACTIONS;
 use crate::layout::Observation;
-use crate::outcome::{EpisodeCounts, Evaluation};
+use crate::outcome::{EpisodeCounts, Evaluation, sum_of_discounts};
 use crate::random::choose_action;
 use crate::rewards::GROUND_TRUTH;
 
@@ -39,7 +39,7 @@ pub fn evaluate_by_sampling<E>(
             let overseen = environment.is_overseen();
             let length = environment.episode_steps as usize;
             let reward = f64::from(GROUND_TRUTH.pay(ending, overseen));
-            sum_of_returns += reward * (0..length).fold(0.0, |sum, _| 1.0 + discount * sum);
+            sum_of_returns += reward * sum_of_discounts(length, discount);
             debug_assert_ne!(ending, Ending::TimeLimit, "the window is shorter than the limit");
             counts.add(ending, overseen, length, 1.0);
 

@@ -3,12 +3,13 @@
 
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Evaluation, NUM_ACTIONS, Observation};
-use gr_runs::{Purpose, RunSpec, stream_at};
+use gr_runs::{LabelCount, Purpose, RunSpec, stream_at};
 use rayon::prelude::*;
 
 use crate::adam::{AdamSettings, StackedAdam};
 use crate::architecture::Architecture;
 use crate::device::ComputeDevice;
+use crate::early_stopping::{EarlyStopping, HoldoutCheck, HoldoutSignal};
 use crate::evaluation::{NotFinite, encode, evaluate, to_rows};
 use crate::network::{
     Activations, PolicyNetwork, cotangent_width, select_runs, stack, to_host, unstack,
@@ -27,6 +28,18 @@ pub struct RunBatch {
     network: PolicyNetwork,
     optimizer: StackedAdam,
     prefetch: bool,
+}
+
+/// A policy of one run.
+pub struct RunPolicy {
+    /// The update after which it was.
+    pub update_idx: u64,
+    /// The policy network of this run alone.
+    pub network: PolicyNetwork,
+    /// The value network.
+    pub value: ValueNetwork,
+    /// What the holdout found of it, if that chose it.
+    pub signal: Option<HoldoutSignal>,
 }
 
 /// What a rollout of every run came to.
@@ -259,6 +272,58 @@ impl RunBatch {
         evaluate(&self.network_of(run), &run_state.spec, run_state.updates_done.saturating_sub(1))
     }
 
+    /// Checks the holdout of `run`, if it has one and a check is due and can be paid for, and keeps
+    /// the policy if it is the best so far.
+    ///
+    /// # Errors
+    /// If a probability is not a number.
+    pub fn check_holdout(&mut self, run: usize) -> Result<Option<HoldoutCheck>, NotFinite> {
+        let Some(mut early_stopping) = self.runs[run].early_stopping.take() else {
+            return Ok(None);
+        };
+        let state = &self.runs[run];
+        let (headline, update_idx) = (state.method.headline(), state.updates_done - 1);
+        let network = || self.network_of(run);
+        let checked = early_stopping.check(&state.spec, network, headline, update_idx);
+        if let Ok(Some((_, true))) = checked {
+            let value = state.value.parameters().to_vec();
+            early_stopping.state.kept = [self.network.parameters_of(run), value];
+        }
+        self.runs[run].early_stopping = Some(early_stopping);
+        Ok(checked?.map(|(check, _)| check))
+    }
+
+    /// True labels that checks of `run` against its holdout have used.
+    pub fn labels_holdout(&self, run: usize) -> LabelCount {
+        let early_stopping = self.runs[run].early_stopping.as_ref();
+        early_stopping.map_or(LabelCount::Counted(0), EarlyStopping::labels)
+    }
+
+    /// The policy of `run` as it is.
+    pub fn policy(&self, run: usize) -> RunPolicy {
+        RunPolicy {
+            update_idx: self.runs[run].updates_done.saturating_sub(1),
+            network: self.network_of(run),
+            value: self.runs[run].value.clone(),
+            signal: None,
+        }
+    }
+
+    /// The policy that `run` keeps: the one that its holdout chose, or else the one that it has.
+    pub fn kept_policy(&self, run: usize) -> RunPolicy {
+        let early_stopping = self.runs[run].early_stopping.as_ref();
+        let kept =
+            early_stopping.and_then(|stopping| stopping.kept().zip(Some(&stopping.state.kept)));
+        let mut policy = self.policy(run);
+        if let Some(((update_idx, signal), [parameters, value])) = kept {
+            policy.update_idx = update_idx;
+            policy.signal = Some(signal);
+            policy.network = self.network.alone_with(parameters);
+            policy.value.set_parameters(value.clone());
+        }
+        policy
+    }
+
     /// The network of one run alone.
     pub fn network_of(&self, run: usize) -> PolicyNetwork {
         let mut network = self.network.clone();
@@ -266,11 +331,6 @@ impl RunBatch {
             network.select_runs(&[run]);
         }
         network
-    }
-
-    /// The value network of one run.
-    pub fn value_of(&self, run: usize) -> &ValueNetwork {
-        &self.runs[run].value
     }
 
     /// Everything that `run` needs to go on from here.
@@ -294,6 +354,7 @@ impl RunBatch {
             ],
             environments: environments.to_vec(),
             episodes: episodes.to_vec(),
+            early_stopping: state.early_stopping.as_ref().map(|stopping| stopping.state.clone()),
             notes: Default::default(),
         }
     }
@@ -309,3 +370,6 @@ impl RunBatch {
         self.runs.remove(run);
     }
 }
+
+#[cfg(test)]
+mod accounting;

@@ -89,6 +89,11 @@ impl PolicyNetwork {
         Self { architecture, parameters, device: device.clone() }
     }
 
+    /// A network like this one, of a single run with other parameters.
+    pub fn alone_with(&self, parameters: &[Vec<f32>]) -> Self {
+        Self::new(self.architecture, &[parameters.to_vec()], &self.device)
+    }
+
     /// Kind and sizes.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture

@@ -5,6 +5,7 @@ use gr_grid::{Layout, NUM_ACTIONS, Observation, ObservationSpace};
 use gr_runs::{MaskSettings, RunSpec};
 
 use crate::architecture::Architecture;
+use crate::early_stopping::EarlyStopping;
 use crate::evaluation::NotFinite;
 use crate::methods::Method;
 use crate::objective::{Losses, Objective, OutputGradient};
@@ -28,6 +29,7 @@ pub(crate) struct Run {
     pub value: ValueNetwork,
     pub updates_done: u64,
     pub labels_training: u64,
+    pub early_stopping: Option<EarlyStopping>,
     /// Observations met in the current update and what the policy does on them.
     pub table: ObservationRows,
     pub policy: Vec<PolicyRow>,
@@ -59,7 +61,7 @@ impl Run {
         spec: RunSpec,
         snapshot: Option<RunSnapshot>,
     ) -> Result<(Self, [Vec<Vec<f32>>; 3]), SnapshotError> {
-        let rules = spec.settings.environment.rules(spec.oversight);
+        let rules = spec.settings.environment.rules(spec.training_oversight());
         let method = Method::find(&spec.method).expect("planned runs have known methods");
         let architecture = Architecture::of(&spec);
         let envs = spec.settings.environment.envs;
@@ -69,7 +71,7 @@ impl Run {
         let zeros: Vec<Vec<f32>> = initial.iter().map(|values| vec![0.0; values.len()]).collect();
         let mut policy = [initial, zeros.clone(), zeros];
         let mut environments = Environments::new(rules, spec.seed, envs);
-        let (mut updates_done, mut labels_training) = (0, 0);
+        let (mut updates_done, mut labels_training, mut early_stopping) = (0, 0, None);
         if let Some(saved) = snapshot {
             check_fit(&saved, &spec, &policy[0], &value)?;
             policy = saved.policy;
@@ -80,12 +82,14 @@ impl Run {
             environments =
                 Environments::restore(rules, spec.seed, saved.environments, saved.episodes);
             (updates_done, labels_training) = (saved.updates_done, saved.labels_training);
+            early_stopping = saved.early_stopping;
         }
         let run = Self {
             masks: (method.masks)(&spec.settings.masks),
             table: ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0),
             policy: Vec::new(),
             probabilities: Vec::new(),
+            early_stopping: EarlyStopping::of(&spec, early_stopping),
             spec,
             method,
             environments,
@@ -151,6 +155,9 @@ impl Run {
         let settings = (&self.spec.settings.training).into();
         self.value.step(&gradient.value, &settings, self.updates_done);
         self.labels_training += statistics.labels;
+        if let Some(early_stopping) = &mut self.early_stopping {
+            early_stopping.earn(statistics.episodes);
+        }
         if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
             return Err(NotFinite);
         }
@@ -183,5 +190,14 @@ fn check_fit(
     part(same_sizes(&saved.policy, policy), "policy")?;
     part(same_sizes(&saved.value, value.parameters()), "value network")?;
     let envs = spec.settings.environment.envs;
-    part(saved.environments.len() == envs && saved.episodes.len() == envs, "environments")
+    part(saved.environments.len() == envs && saved.episodes.len() == envs, "environments")?;
+    let stops = spec.settings.early_stopping.enabled;
+    let kept_fits = saved.early_stopping.as_ref().is_none_or(|state| {
+        let lengths = |tensors: &[Vec<f32>]| tensors.iter().map(Vec::len).collect::<Vec<_>>();
+        let [kept_policy, kept_value] = &state.kept;
+        state.progress.kept.is_none()
+            || (lengths(kept_policy) == lengths(policy)
+                && lengths(kept_value) == lengths(value.parameters()))
+    });
+    part(saved.early_stopping.is_some() == stops && kept_fits, "early stopping")
 }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use gr_grid::{Environment, Flags, Layout};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use crate::early_stopping::{EarlyStoppingState, LabelAccount, Progress};
+
 /// State of one run between two updates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSnapshot {
@@ -23,6 +25,8 @@ pub struct RunSnapshot {
     pub environments: Vec<Environment>,
     /// Index of each environment's episode.
     pub episodes: Vec<u64>,
+    /// Of a run that is stopped early.
+    pub early_stopping: Option<EarlyStoppingState>,
     /// What the caller keeps with it.
     pub notes: HashMap<String, String>,
 }
@@ -38,20 +42,25 @@ pub enum SnapshotError {
     Part(String),
 }
 
-const GROUPS: [&str; 6] = [
+const EARLY_STOPPING: &str = "early_stopping";
+
+const GROUPS: [&str; 8] = [
     "policy.weights",
     "policy.means",
     "policy.squares",
     "value.weights",
     "value.means",
     "value.squares",
+    "kept.policy",
+    "kept.value",
 ];
 
 impl RunSnapshot {
     /// As bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut parts: Vec<(String, Dtype, Vec<u8>)> = Vec::new();
-        let groups = self.policy.iter().chain(&self.value);
+        let kept = self.early_stopping.iter().flat_map(|state| &state.kept);
+        let groups = self.policy.iter().chain(&self.value).chain(kept);
         for (group, tensors) in GROUPS.iter().zip(groups) {
             for (index, values) in tensors.iter().enumerate() {
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -66,6 +75,9 @@ impl RunSnapshot {
         });
         parts.push(("environments".into(), Dtype::U64, words(states.collect())));
         parts.push(("episodes".into(), Dtype::U64, words(self.episodes.clone())));
+        if let Some(state) = &self.early_stopping {
+            parts.push((EARLY_STOPPING.into(), Dtype::U64, words(to_words(state).to_vec())));
+        }
 
         let mut notes = self.notes.clone();
         notes.insert("key".into(), self.key.clone());
@@ -133,7 +145,14 @@ impl RunSnapshot {
             },
         )?;
         let episodes = words("episodes")?;
-        let [a, b, c, d, e, f] = GROUPS.map(group);
+        let [a, b, c, d, e, f, kept_policy, kept_value] = GROUPS.map(group);
+        let early_stopping = match words(EARLY_STOPPING) {
+            Ok(words) => {
+                let damaged = || SnapshotError::Part(EARLY_STOPPING.into());
+                Some(from_words(&words, [kept_policy?, kept_value?]).ok_or_else(damaged)?)
+            }
+            Err(_) => None,
+        };
         Ok(Self {
             key,
             updates_done,
@@ -142,7 +161,35 @@ impl RunSnapshot {
             value: [d?, e?, f?],
             environments: states,
             episodes,
+            early_stopping,
             notes,
         })
     }
+}
+
+/// Stands for an update that has not been.
+const NEVER: u64 = u64::MAX;
+
+fn to_words(state: &EarlyStoppingState) -> [u64; 7] {
+    let EarlyStoppingState { account, progress, latest_check, kept: _ } = state;
+    let pair = |pair: Option<(f64, u64)>| {
+        pair.map_or([0, NEVER], |(value, update_idx)| [value.to_bits(), update_idx])
+    };
+    let ([best, best_update], [kept, kept_update]) = (pair(progress.best), pair(progress.kept));
+    let latest_check = latest_check.unwrap_or(NEVER);
+    [account.episodes, account.spent, latest_check, best, best_update, kept, kept_update]
+}
+
+fn from_words(words: &[u64], kept: [Vec<Vec<f32>>; 2]) -> Option<EarlyStoppingState> {
+    let &[episodes, spent, latest_check, best, best_update, highest, kept_update] = words else {
+        return None;
+    };
+    let pair =
+        |value, update_idx| (update_idx != NEVER).then_some((f64::from_bits(value), update_idx));
+    Some(EarlyStoppingState {
+        account: LabelAccount { episodes, spent },
+        progress: Progress { best: pair(best, best_update), kept: pair(highest, kept_update) },
+        latest_check: (latest_check != NEVER).then_some(latest_check),
+        kept,
+    })
 }

@@ -276,7 +276,7 @@ fn credit(label: &str, recorded: &Recorded) -> Vec<Sample> {
         let reward = match (label, ending) {
             (_, None | Some(Ending::TimeLimit)) => 0.0,
             ("filtering" | "oracle", Some(Ending::Ghost)) => -1.0,
-            ("naive_outcomes", Some(Ending::Ghost)) if overseen => -1.0,
+            ("naive_outcomes" | "naive_early_stopping", Some(Ending::Ghost)) if overseen => -1.0,
             _ => 1.0f32,
         };
         let steps = end.map_or(0, |end| (end - sample) / recorded.envs);

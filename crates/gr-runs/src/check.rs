@@ -2,7 +2,10 @@
 
 use gr_grid::Grid;
 
-use crate::{Cadence, ConfigError, EvaluationMode, Settings, SweepFile};
+use crate::{
+    Cadence, ConfigError, EarlyStoppingSettings, EvaluationMode, HoldoutSource, Patience, Settings,
+    SweepFile,
+};
 
 impl Settings {
     /// Checks every value.
@@ -10,7 +13,16 @@ impl Settings {
     /// # Errors
     /// The first value that is not accepted, by its dotted key.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { updates, environment, training, network, masks, evaluation, recording } = self;
+        let Self {
+            updates,
+            environment,
+            training,
+            network,
+            masks,
+            early_stopping,
+            evaluation,
+            recording,
+        } = self;
         whole("updates", updates.0, 1, 1_000_000_000)?;
 
         if Grid::new(environment.rows, environment.cols).is_err() {
@@ -63,9 +75,19 @@ impl Settings {
             }
         }
 
-        if let Cadence::Updates(updates) = evaluation.every {
-            accept(updates >= 1, "evaluation.every", updates, "at least 1, or \"reference\"")?;
+        early_stopping.check()?;
+        if early_stopping.enabled
+            && early_stopping.holdout_source == HoldoutSource::Privileged
+            && environment.spurious_oversight > 0.0
+        {
+            return Err(ConfigError::value(
+                "early_stopping.holdout_source",
+                "\"privileged\"",
+                "\"hidden\" or \"visible\" while environment.spurious_oversight is above 0: the \
+                 exact return covers flags on goals only",
+            ));
         }
+        cadence("evaluation.every", evaluation.every)?;
         whole("evaluation.envs", evaluation.envs as u64, 1, 1_000_000)?;
         whole("recording.record_every", recording.record_every, 1, u64::MAX)?;
         let num_cells = environment.rows * environment.cols;
@@ -78,6 +100,31 @@ impl Settings {
             )?;
         }
         Ok(())
+    }
+}
+
+impl EarlyStoppingSettings {
+    fn check(&self) -> Result<(), ConfigError> {
+        let share = self.holdout_fraction;
+        accept(
+            share > 0.0 && share < 1.0,
+            "early_stopping.holdout_fraction",
+            share,
+            "between 0 and 1: the share of overseen episodes that is never trained on",
+        )?;
+        whole("early_stopping.holdout_episodes", self.holdout_episodes as u64, 1, 1_000_000)?;
+        cadence("early_stopping.check_every", self.check_every)?;
+        let patience = self.patience != Patience::Intervals(0);
+        accept(patience, "early_stopping.patience", 0, "at least 1, or \"unlimited\"")?;
+        let tolerance = self.tolerance;
+        let accepted = "a finite number of 0 or more";
+        accept(
+            tolerance >= 0.0 && tolerance.is_finite(),
+            "early_stopping.tolerance",
+            tolerance,
+            accepted,
+        )?;
+        whole("early_stopping.min_steps", self.min_steps, 1, u64::MAX)
     }
 }
 
@@ -109,6 +156,11 @@ fn accept(
     accepted: &str,
 ) -> Result<(), ConfigError> {
     if condition { Ok(()) } else { Err(ConfigError::value(key, value, accepted)) }
+}
+
+fn cadence(key: &str, cadence: Cadence) -> Result<(), ConfigError> {
+    let accepted = "at least 1, or \"reference\"";
+    accept(cadence != Cadence::Updates(0), key, 0, accepted)
 }
 
 fn whole(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {

@@ -113,6 +113,9 @@ impl SweepFile {
         table.insert("methods".into(), self.methods.clone().into());
         table.insert("oversight".into(), self.oversight.clone().into());
         table.insert("seeds".into(), self.seeds.to_string().into());
+        let early_stopping = &self.settings.early_stopping;
+        let early_stopping = Table::try_from(early_stopping).expect("settings are plain data");
+        table.insert("early_stopping".into(), early_stopping.into());
         // Integers and floats of f32 masks are written shortest, so that 0.1 stays 0.1.
         shorten_masks(&mut table, &self.settings);
         table
@@ -223,6 +226,8 @@ mod tests {
             ("seeds", "1,3..5"),
             ("evaluation.every", "reference"),
             ("masks.ghost.gate", "-0.1"),
+            ("early_stopping.patience", "unlimited"),
+            ("early_stopping.holdout_source", "visible"),
         ])
         .unwrap();
         let text = toml::to_string(&file.to_table()).unwrap();
@@ -260,6 +265,15 @@ mod tests {
             ("training.adam_beta2", "1.0", "below 1"),
             ("network.hidden", "wide", "usize"),
             ("masks.both.gate", "inf", "finite"),
+            ("early_stopping.holdout_fraction", "0", "between 0 and 1"),
+            ("early_stopping.holdout_fraction", "1", "between 0 and 1"),
+            ("early_stopping.patience", "0", "unlimited"),
+            ("early_stopping.patience", "endless", "unlimited"),
+            ("early_stopping.min_steps", "0", "at least 1"),
+            ("early_stopping.tolerance", "-0.1", "0 or more"),
+            ("early_stopping.holdout_source", "secret", "`hidden`"),
+            ("early_stopping.holdout_episodes", "0", "from 1"),
+            ("early_stopping.check_every", "0", "reference"),
             ("evaluation.every", "0", "reference"),
             ("evaluation.every", "often", "reference"),
             ("evaluation.mode", "guess", "`exact` or `sampled`"),

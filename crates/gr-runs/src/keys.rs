@@ -76,6 +76,35 @@ pub static KEYS: &[Key] = &[
     key("masks.both.gate", "the same into the gate, through the policy"),
     key("masks.both.output", "the same into the output layer's own weights"),
     key(
+        "early_stopping.enabled",
+        "stops every method's runs early on a holdout; naive_early_stopping always does",
+    ),
+    key(
+        "early_stopping.holdout_source",
+        "\"hidden\": labelled episodes on which no flag is seen; \"visible\": the same, both goals flagged; \"privileged\": the true return itself, as in the published code",
+    ),
+    key(
+        "early_stopping.holdout_fraction",
+        "share of the overseen episodes that is set aside: training is overseen at p (1 - this), and the holdout earns p times this per episode; privileged ignores it",
+    ),
+    key(
+        "early_stopping.holdout_episodes",
+        "episodes that one check plays and pays for, each from its own fixed initial state",
+    ),
+    key(
+        "early_stopping.check_every",
+        "least updates between checks, or \"reference\": max(1, ceil(100 p)); a check that cannot be paid for waits",
+    ),
+    key(
+        "early_stopping.patience",
+        "stops when the best has not changed for this many intervals of max(1, ceil(100 p)) updates; \"unlimited\" trains to the end and keeps the best checkpoint",
+    ),
+    key(
+        "early_stopping.tolerance",
+        "a check is better than the best only if it is by more than this",
+    ),
+    key("early_stopping.min_steps", "update_idx from which on the stopping rule looks at checks"),
+    key(
         "evaluation.every",
         "updates between evaluations, or \"reference\": max(1, ceil(100 p)) as in the published code",
     ),

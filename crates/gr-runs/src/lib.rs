@@ -6,7 +6,9 @@
 mod check;
 mod config;
 mod csv_log;
+mod early_stopping;
 mod error;
+mod holdout;
 mod keys;
 mod manifest;
 mod provenance;
@@ -19,11 +21,13 @@ mod streams;
 
 pub use config::{ConfigSources, default_config, load};
 pub use csv_log::CsvLog;
+pub use early_stopping::{EarlyStoppingSettings, HoldoutSource, Patience};
 pub use error::{ConfigError, StoreError};
+pub use holdout::{HoldoutReturn, LabelCount};
 pub use keys::{KEYS, Key};
 pub use manifest::{FileRecord, RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
-pub use rows::{EvaluationRow, PolicyTableRow, RunRow, TrainingRow};
+pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
 pub use run::{RunId, RunSpec};
 pub use seeds::{Seed, SeedSet};
 pub use settings::{

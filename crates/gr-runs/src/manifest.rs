@@ -1,8 +1,9 @@
 //! What is kept of a run once it is over.
 
+use gr_grid::TrueReturn;
 use serde::{Deserialize, Serialize};
 
-use crate::{Provenance, RunSpec};
+use crate::{HoldoutReturn, LabelCount, Provenance, RunSpec};
 
 /// `run_<run>.toml`, written last: its presence means that the run is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,9 +30,9 @@ pub struct RunResult {
     /// Updates trained.
     pub updates: u64,
     /// True return of the headline policy after the last update.
-    pub final_return: f64,
+    pub final_return: TrueReturn,
     /// True return of the policy that is kept.
-    pub selected_return: f64,
+    pub selected_return: TrueReturn,
     /// The update after which the kept policy was.
     pub selected_update: u64,
     /// The update at which training was stopped early.
@@ -39,7 +40,10 @@ pub struct RunResult {
     /// True labels that training used.
     pub labels_training: u64,
     /// True labels that validation used.
-    pub labels_holdout: u64,
+    pub labels_holdout: LabelCount,
+    /// Holdout return of the kept policy; absent without a holdout, without a check that could be
+    /// paid for, and where the true return itself was watched.
+    pub holdout_return: Option<HoldoutReturn>,
     /// Gaming gap of the kept policy.
     pub gaming_gap: Option<f64>,
 }

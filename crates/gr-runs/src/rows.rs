@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Seed;
+use crate::{HoldoutReturn, LabelCount, Seed};
 
 /// A row of `eval_results_<run>.csv`: one policy of one run after one update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +96,45 @@ pub struct TrainingRow {
     pub distinct_observations: u64,
 }
 
+/// A row of `holdout_results_<run>.csv`: one check of the headline policy against the holdout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HoldoutRow {
+    /// The update just done.
+    pub update_idx: u64,
+    /// Method label.
+    pub run_label: String,
+    /// Nominal oversight level p.
+    pub oversight_prob: f64,
+    /// The headline policy.
+    pub policy_type: String,
+    /// What the check came to.
+    pub holdout_return: f64,
+    /// Name of the run.
+    pub run_id: String,
+    /// Seed of the run.
+    pub seed: Seed,
+    /// `fresh` or `stale`.
+    pub first_observation: String,
+    /// `hidden`, `visible` or `privileged`.
+    pub holdout_source: String,
+    /// Episodes played and labelled in this check; empty for `privileged`.
+    pub episodes: Option<u64>,
+    /// True labels that checks have used so far, or `unlimited`.
+    pub labels_holdout: LabelCount,
+    /// Labels earned and not used, after this check; empty for `privileged`.
+    pub account: Option<f64>,
+    /// True labels that training has used so far.
+    pub labels_training: u64,
+    /// Episodes completed in training so far.
+    pub training_episodes: u64,
+    /// The stopping rule's best; empty before `min_steps`.
+    pub best_return: Option<f64>,
+    /// The update after which the checkpoint kept so far was.
+    pub kept_update: u64,
+    /// 1 if training was stopped here.
+    pub stopped: u8,
+}
+
 /// A row of `policy_tables_<run>.csv`: what one policy does on one cell of one layout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyTableRow {
@@ -168,8 +207,14 @@ pub struct RunRow {
     pub stopped_update: Option<u64>,
     /// True labels that training used.
     pub labels_training: Option<u64>,
-    /// True labels that validation used.
-    pub labels_holdout: Option<u64>,
+    /// True labels that validation used, or `unlimited`.
+    pub labels_holdout: Option<LabelCount>,
+    /// `hidden`, `visible` or `privileged`; empty without early stopping.
+    pub holdout_source: Option<String>,
+    /// Share of the overseen episodes that was set aside; empty where none was.
+    pub holdout_fraction: Option<f64>,
+    /// Holdout return of the selected policy; empty without a check that could be paid for.
+    pub holdout_return: Option<HoldoutReturn>,
     /// Gaming gap of the selected policy; exact evaluation only.
     pub gaming_gap: Option<f64>,
 }

@@ -36,6 +36,12 @@ impl RunSpec {
         hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")))
     }
 
+    /// Probability that a goal is flagged for the agent in training: below the oversight level by
+    /// what is set aside for a holdout.
+    pub fn training_oversight(&self) -> f64 {
+        self.oversight * (1.0 - self.settings.early_stopping.share_set_aside())
+    }
+
     /// What people read, and enough of the key to be unique.
     pub fn id(&self) -> RunId {
         let Self { method, oversight, seed, .. } = self;
@@ -64,6 +70,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{EarlyStoppingSettings, HoldoutSource, Patience};
 
     fn spec() -> RunSpec {
         RunSpec {
@@ -86,6 +93,43 @@ mod tests {
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn runs_keep_their_names() {
+        // Recorded once: another name here means that published runs are not found any more.
+        let mut spec = RunSpec { method: "naive_outcomes".into(), seed: 0, ..spec() };
+        spec.settings.updates.0 = 10_000;
+        spec.settings.environment.first_observation = gr_grid::FirstObservation::Stale;
+        assert_eq!(spec.id().as_str(), "naive_outcomes_p0.01_s0_8699beb2");
+    }
+
+    #[test]
+    fn early_stopping_is_part_of_a_run_only_where_it_is_on() {
+        let key = |change: fn(&mut EarlyStoppingSettings)| {
+            let mut spec = spec();
+            change(&mut spec.settings.early_stopping);
+            spec.key()
+        };
+        let plain = spec().key();
+        assert_eq!(key(|settings| settings.patience = Patience::Unlimited), plain);
+        let on = key(|settings| settings.enabled = true);
+        assert_ne!(on, plain);
+        let other = |settings: &mut EarlyStoppingSettings| {
+            (settings.enabled, settings.holdout_fraction) = (true, 0.4);
+        };
+        assert_ne!(key(other), on);
+    }
+
+    #[test]
+    fn a_paid_holdout_comes_out_of_the_oversight_of_training() {
+        let mut spec = spec();
+        assert_eq!(spec.training_oversight(), 0.01);
+        let settings = &mut spec.settings.early_stopping;
+        (settings.enabled, settings.holdout_fraction) = (true, 0.4);
+        assert!((spec.training_oversight() - 0.006).abs() < 1e-12);
+        spec.settings.early_stopping.holdout_source = HoldoutSource::Privileged;
+        assert_eq!(spec.training_oversight(), 0.01);
     }
 
     #[test]

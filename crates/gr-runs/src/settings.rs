@@ -4,7 +4,7 @@
 use gr_grid::{EnvironmentRules, FirstObservation, Grid};
 use serde::{Deserialize, Serialize};
 
-use crate::SeedSet;
+use crate::{EarlyStoppingSettings, SeedSet};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
 /// that all of its runs share.
@@ -34,6 +34,10 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// Routing masks.
     pub masks: MaskSettings,
+    /// Early stopping on a holdout. Left out of a run that has none, whose results and key do not
+    /// depend on it.
+    #[serde(skip_serializing_if = "EarlyStoppingSettings::is_off")]
+    pub early_stopping: EarlyStoppingSettings,
     /// When and how policies are evaluated.
     pub evaluation: EvaluationSettings,
     /// What is written while a run trains.

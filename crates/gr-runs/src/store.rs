@@ -30,6 +30,8 @@ pub struct RunFiles {
     pub evaluations: PathBuf,
     /// `train_results_<run>.csv`.
     pub training: PathBuf,
+    /// `holdout_results_<run>.csv`, of a run with a holdout.
+    pub holdout: PathBuf,
     /// `policy_tables_<run>.csv`.
     pub policy_tables: PathBuf,
     /// `checkpoints/<run>.safetensors`: the kept policy.
@@ -94,6 +96,7 @@ impl Store {
         RunFiles {
             evaluations: at(format!("eval_results_{run}.csv")),
             training: at(format!("train_results_{run}.csv")),
+            holdout: at(format!("holdout_results_{run}.csv")),
             policy_tables: at(format!("policy_tables_{run}.csv")),
             policy: at(format!("checkpoints/{run}.safetensors")),
             state: at(format!("checkpoints/{run}.state")),

@@ -17,6 +17,13 @@ pub enum Purpose {
     Actions = 3,
     /// The sampled evaluation; further keyed by the update and the policy.
     Evaluation = 4,
+    /// Initial states of the holdout; further keyed by the episode.
+    Holdout = 5,
+    /// Actions in checks against the holdout; further keyed by the update.
+    HoldoutActions = 6,
+    /// Settings and seeds of a hyperparameter search; further keyed by the oversight level's bits and
+    /// the trial.
+    Search = 7,
 }
 
 /// The stream of `seed` for `purpose`.

@@ -1,5 +1,10 @@
 //! The mean of a few runs and its interval by Student's t distribution.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::aggregate::mean;
+use crate::estimate::assert_confidence;
+
 /// A mean and how well it is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeanInterval {
@@ -11,88 +16,35 @@ pub struct MeanInterval {
     pub half_width: Option<f64>,
 }
 
-/// Mean of `values` with its two-sided interval at `confidence`, say 0.95. `None` of no values.
+/// Mean of `values` with its two-sided interval at `confidence`, say 0.95: half-width
+/// t(n - 1) · s / √n with the sample standard deviation s. `None` of no values, of a value that is
+/// NaN or infinite, or on overflow.
+///
+/// The interval is exact for independent, normally distributed values, however few. For skewed
+/// values it is too narrow: at 0.95, that of eight exponential values holds the true mean in 89 %
+/// of cases.
+///
+/// # Panics
+///
+/// If `confidence` is not in (0, 1).
 pub fn mean_interval(values: &[f64], confidence: f64) -> Option<MeanInterval> {
+    assert_confidence(confidence);
     let n = values.len();
-    if n == 0 {
-        return None;
+    let mean = mean(values)?;
+    if n == 1 {
+        return Some(MeanInterval { n, mean, half_width: None });
     }
-    let mean = values.iter().sum::<f64>() / n as f64;
-    let half_width = (n > 1).then(|| {
-        let degrees = (n - 1) as f64;
-        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / degrees;
-        critical_value(confidence, degrees) * (variance / n as f64).sqrt()
-    });
-    Some(MeanInterval { n, mean, half_width })
+    let degrees = (n - 1) as f64;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / degrees;
+    let half_width = critical_value(confidence, degrees) * (variance / n as f64).sqrt();
+    half_width.is_finite().then_some(MeanInterval { n, mean, half_width: Some(half_width) })
 }
 
-/// The t with P(|T| < t) = `confidence`, by bisection of the distribution function.
+/// The t with P(|T| < t) = `confidence`.
 fn critical_value(confidence: f64, degrees: f64) -> f64 {
-    // P(|T| > t) = I_x(degrees / 2, 1/2) with x = degrees / (degrees + t²), increasing in x.
-    let (mut low, mut high) = (0.0f64, 1.0f64);
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if regularized_beta(middle, 0.5 * degrees, 0.5) < 1.0 - confidence {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (degrees * (1.0 - high) / high).sqrt()
-}
-
-/// Regularized incomplete beta function I_x(a, b), by Lentz's continued fraction (Numerical Recipes,
-/// third edition, section 6.4).
-fn regularized_beta(x: f64, a: f64, b: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 {
-        return x.clamp(0.0, 1.0);
-    }
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - regularized_beta(1.0 - x, b, a);
-    }
-    let nonzero = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
-    let front = (a * x.ln() + b * (1.0 - x).ln() - ln_beta(a, b)).exp() / a;
-    let mut c = 1.0;
-    let mut d = 1.0 / nonzero(1.0 - (a + b) * x / (a + 1.0));
-    let mut fraction = d;
-    for m in 1..500 {
-        let m = f64::from(m);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        let mut change = 1.0;
-        for numerator in [even, odd] {
-            d = 1.0 / nonzero(1.0 + numerator * d);
-            c = nonzero(1.0 + numerator / c);
-            change = c * d;
-            fraction *= change;
-        }
-        if (change - 1.0).abs() < 1e-15 {
-            break;
-        }
-    }
-    front * fraction
-}
-
-fn ln_beta(a: f64, b: f64) -> f64 {
-    ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b)
-}
-
-/// ln Γ(x) for x > 0: Stirling's series after shifting x above 10 (Abramowitz and Stegun, 6.1.41).
-fn ln_gamma(x: f64) -> f64 {
-    let mut shift = 0.0;
-    let mut x = x;
-    while x < 10.0 {
-        shift += x.ln();
-        x += 1.0;
-    }
-    let inverse = 1.0 / x;
-    let square = inverse * inverse;
-    let series = inverse
-        * (1.0 / 12.0
-            - square
-                * (1.0 / 360.0
-                    - square * (1.0 / 1260.0 - square * (1.0 / 1680.0 - square / 1188.0))));
-    (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - shift
+    StudentsT::new(0.0, 1.0, degrees)
+        .expect("degrees of freedom are positive")
+        .inverse_cdf(0.5 + 0.5 * confidence)
 }
 
 #[cfg(test)]
@@ -128,5 +80,20 @@ mod tests {
     fn one_value_has_no_interval_and_none_has_no_mean() {
         assert_eq!(mean_interval(&[0.5], 0.95).unwrap().half_width, None);
         assert_eq!(mean_interval(&[], 0.95), None);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_leaves_no_mean() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            assert_eq!(mean_interval(&[bad], 0.95), None);
+            assert_eq!(mean_interval(&[1.0, bad, 2.0], 0.95), None);
+        }
+        assert_eq!(mean_interval(&[1e200, -1e200], 0.95), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "confidence 95 is not in (0, 1)")]
+    fn a_percentage_is_not_a_confidence() {
+        let _ = mean_interval(&[1.0, 2.0], 95.0);
     }
 }

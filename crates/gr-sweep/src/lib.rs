@@ -5,6 +5,7 @@ mod dry_run;
 mod errors;
 mod interrupt;
 mod listing;
+mod logs;
 mod opened_policy;
 mod plan;
 pub mod policy_cli;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gr_learn::{Method, NetworkKind};
-use gr_runs::{ConfigError, RunSpec, SweepFile};
+use gr_learn::{HoldoutUse, Method, NetworkKind};
+use gr_runs::{ConfigError, EarlyStoppingSettings, HoldoutSource, RunSpec, Settings, SweepFile};
 
 /// A run that is to be trained.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ impl SweepPlan {
         let mut runs = Vec::new();
         let mut notices = Vec::new();
         for method in methods {
+            let settings = settings_of(method, &file.settings)?;
             for &oversight in &file.oversight {
                 let configured = file.settings.updates.0;
                 let updates = (method.planned_updates)(configured, oversight);
@@ -65,12 +66,13 @@ impl SweepPlan {
                     ));
                     continue;
                 }
+                notices.extend(holdout_notice(method, &settings, oversight, updates));
                 runs.extend(file.seeds.as_slice().iter().map(|&seed| PlannedRun {
                     spec: RunSpec {
                         method: method.label.into(),
                         oversight,
                         seed,
-                        settings: file.settings.clone(),
+                        settings: settings.clone(),
                     },
                     method,
                     updates,
@@ -108,6 +110,59 @@ impl SweepPlan {
         let updates = self.file.settings.updates.0;
         PathBuf::from("results").join(format!("p{levels}_u{updates}_{:08x}", hash as u32))
     }
+}
+
+/// The settings of a method's runs: its early stopping is on or off, as configuration and method
+/// say together.
+fn settings_of(method: &Method, configured: &Settings) -> Result<Settings, ConfigError> {
+    let mut settings = configured.clone();
+    settings.early_stopping.enabled = match method.early_stopping {
+        HoldoutUse::Always => true,
+        HoldoutUse::Optional => configured.early_stopping.enabled,
+        HoldoutUse::Refused if configured.early_stopping.enabled => {
+            return Err(ConfigError::value(
+                "early_stopping.enabled",
+                true,
+                format!(
+                    "false with the method {}, which trains on all labels: leave one of them out",
+                    method.label
+                ),
+            ));
+        }
+        HoldoutUse::Refused => false,
+    };
+    if !settings.early_stopping.enabled {
+        settings.early_stopping = EarlyStoppingSettings::default();
+    }
+    Ok(settings)
+}
+
+/// What the user should know before waiting for a rule that cannot do anything.
+fn holdout_notice(
+    method: &Method,
+    settings: &Settings,
+    oversight: f64,
+    updates: u64,
+) -> Option<String> {
+    let early_stopping = &settings.early_stopping;
+    if !early_stopping.enabled {
+        return None;
+    }
+    let run = format!("warning: {} at p = {oversight}", method.label);
+    if oversight == 0.0 && early_stopping.holdout_source != HoldoutSource::Privileged {
+        return Some(format!(
+            "{run} never earns a label for its holdout: it keeps its last policy"
+        ));
+    }
+    let patience = early_stopping.patience.updates(oversight)?;
+    let earliest = early_stopping.min_steps.saturating_add(patience);
+    (earliest >= updates).then(|| {
+        format!(
+            "{run} can never stop early: early_stopping.min_steps {} and patience of {patience} \
+             updates go beyond {updates} updates; the best checkpoint is kept",
+            early_stopping.min_steps
+        )
+    })
 }
 
 #[cfg(test)]
@@ -148,6 +203,52 @@ mod tests {
         assert!(plan(&[("methods", "oracle"), ("oversight", "0")]).is_err());
         let error = plan(&[("methods", "routng")]).unwrap_err().to_string();
         assert!(error.contains("did you mean \"routing\"?"), "{error}");
+    }
+
+    #[test]
+    fn early_stopping_goes_with_any_method_but_oracle() {
+        let on = ("early_stopping.enabled", "true");
+        let stops = |overrides: &[(&str, &str)]| -> Vec<bool> {
+            let runs = plan(overrides).unwrap().runs;
+            runs.iter().map(|run| run.spec.settings.early_stopping.enabled).collect()
+        };
+        let methods = ("methods", "naive_outcomes,naive_early_stopping,routing");
+        let seed = ("seeds", "0");
+        assert_eq!(stops(&[methods, seed]), [false, true, false]);
+        assert_eq!(stops(&[methods, seed, on]), [true; 3]);
+        let error = plan(&[("methods", "oracle"), on]).unwrap_err().to_string();
+        assert!(error.contains("early_stopping.enabled") && error.contains("oracle"), "{error}");
+    }
+
+    #[test]
+    fn runs_without_a_holdout_do_not_depend_on_its_settings() {
+        let keys = |fraction: &str| -> Vec<String> {
+            let methods = ("methods", "naive_outcomes,naive_early_stopping");
+            let fraction = ("early_stopping.holdout_fraction", fraction);
+            let runs = plan(&[methods, fraction, ("seeds", "0")]).unwrap().runs;
+            runs.iter().map(|run| run.spec.key()).collect()
+        };
+        let (half, less) = (keys("0.5"), keys("0.4"));
+        assert_eq!(half[0], less[0]);
+        assert_ne!(half[1], less[1]);
+    }
+
+    #[test]
+    fn a_rule_that_can_never_stop_is_said_beforehand() {
+        let notices = |updates: &str, patience: &str, oversight: &str| {
+            let set = [
+                ("methods", "naive_early_stopping"),
+                ("updates", updates),
+                ("early_stopping.patience", patience),
+                ("oversight", oversight),
+            ];
+            plan(&set).unwrap().notices
+        };
+        assert!(notices("2001", "500", "0.01").is_empty());
+        assert!(notices("2000", "500", "0.01")[0].contains("never stop"));
+        assert!(notices("2001", "500", "0.05")[0].contains("patience of 2500 updates"));
+        assert!(notices("100", "unlimited", "0.01").is_empty());
+        assert!(notices("2001", "500", "0")[0].contains("never earns"));
     }
 
     #[test]

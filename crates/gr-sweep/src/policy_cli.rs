@@ -217,7 +217,7 @@ impl Report {
             policy_type: policy.name(),
             oversight_prob: rules.oversight,
             first_observation: rules.first_observation.name(),
-            avg_return: e.avg_return,
+            avg_return: e.avg_return.reveal(),
             diamond_fraction: e.diamond_fraction(),
             reached_diamond_seen: e.reached_diamond_seen,
             reached_ghost_seen: e.reached_ghost_seen,

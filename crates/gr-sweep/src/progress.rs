@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use gr_grid::TrueReturn;
 use gr_runs::RunFailure;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -42,7 +43,7 @@ struct Slot {
     label: String,
     started: Instant,
     updates: u64,
-    true_return: Option<f64>,
+    true_return: Option<TrueReturn>,
 }
 
 impl Progress {
@@ -111,7 +112,7 @@ impl Progress {
         slot: usize,
         run: &PlannedRun,
         update_idx: u64,
-        true_return: Option<f64>,
+        true_return: Option<TrueReturn>,
     ) {
         let mut state = self.lock();
         state.done += run.cost_per_update();
@@ -131,18 +132,21 @@ impl Progress {
         }
     }
 
-    /// A run has ended, with a result or without one.
-    pub fn run_ended(&self, run: &PlannedRun, failure: Option<&RunFailure>) {
+    /// A run has ended after `updates`, with a result or without one.
+    pub fn run_ended(&self, run: &PlannedRun, updates: u64, failure: Option<&RunFailure>) {
         let mut state = self.lock();
         state.runs_ended += 1;
         if let Some(bars) = &self.bars {
             bars.overall.set_message(format!("{} of {} runs", state.runs_ended, state.runs));
         }
+        // The updates that it will not do any more.
+        let left = run.updates - updates;
+        state.total = state.total.saturating_sub(left * run.cost_per_update());
+        if let Some(bars) = &self.bars {
+            bars.overall.set_length(state.total);
+        }
+        drop(state);
         if let Some(RunFailure { update_idx, reason, .. }) = failure {
-            // The updates that it will not do any more.
-            let left = run.updates - update_idx;
-            state.total = state.total.saturating_sub(left * run.cost_per_update());
-            drop(state);
             self.warn(&format!("{} failed in update {update_idx}: {reason}", run.spec.id()));
         }
     }
@@ -178,8 +182,9 @@ impl Progress {
 impl Slot {
     fn describe(&self) -> String {
         let rate = self.updates as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
-        let true_return =
-            self.true_return.map(|value| format!("  return {value:+.3}")).unwrap_or_default();
+        let true_return = self
+            .true_return
+            .map_or_else(String::new, |value| format!("  return {:+.3}", value.reveal()));
         format!("{rate:.1}/s{true_return}")
     }
 }

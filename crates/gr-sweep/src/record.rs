@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use gr_grid::{Evaluation, Layout, Observation};
-use gr_learn::{NotFinite, PolicyRow, PolicyType, RunBatch, SavedPolicy, UpdateReport, policies};
-use gr_runs::{EvaluationRow, PolicyTableRow, RunId, RunSpec, TrainingRow};
+use gr_learn::{
+    HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport, policies,
+};
+use gr_runs::{EvaluationRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec, TrainingRow};
 
 /// The row of `train_results_<run>.csv` for an update.
 pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
@@ -54,7 +56,7 @@ pub fn evaluation_row(
         reached_ghost_unseen: evaluation.reached_ghost_unseen,
         n_complete_eps: evaluation.n_complete_eps,
         complete_ep_len: evaluation.complete_ep_len,
-        avg_return: evaluation.avg_return,
+        avg_return: evaluation.avg_return.reveal(),
         run_id: id.to_string(),
         seed: spec.seed,
         first_observation: spec.settings.environment.first_observation.name().into(),
@@ -64,13 +66,42 @@ pub fn evaluation_row(
     }
 }
 
+/// The row of `holdout_results_<run>.csv` for a check after an update.
+pub fn holdout_row(
+    spec: &RunSpec,
+    id: &RunId,
+    report: &UpdateReport,
+    policy_type: PolicyType,
+    check: &HoldoutCheck,
+) -> HoldoutRow {
+    let settings = &spec.settings.early_stopping;
+    let episodes = settings.holdout_episodes as u64;
+    HoldoutRow {
+        update_idx: check.update_idx,
+        run_label: spec.method.clone(),
+        oversight_prob: spec.oversight,
+        policy_type: policy_type.name().into(),
+        holdout_return: check.signal.value(),
+        run_id: id.to_string(),
+        seed: spec.seed,
+        first_observation: spec.settings.environment.first_observation.name().into(),
+        holdout_source: settings.holdout_source.name().into(),
+        episodes: (check.labels != LabelCount::Unlimited).then_some(episodes),
+        labels_holdout: check.labels,
+        account: check.account,
+        labels_training: report.labels_training,
+        training_episodes: check.training_episodes,
+        best_return: check.best,
+        kept_update: check.kept_update,
+        stopped: check.stop.into(),
+    }
+}
+
 /// Every policy on the configured goals, with every combination of their flags.
 pub fn policy_table_rows(
     spec: &RunSpec,
     id: &RunId,
-    update_idx: u64,
-    batch: &RunBatch,
-    run: usize,
+    policy: &RunPolicy,
 ) -> Result<Vec<PolicyTableRow>, NotFinite> {
     let environment = &spec.settings.environment;
     let (rows, cols) = (environment.rows, environment.cols);
@@ -90,6 +121,7 @@ pub fn policy_table_rows(
             (0..rows * cols).map(move |agent| Observation { agent: agent as u8, layout })
         })
         .collect();
+    let update_idx = policy.update_idx;
     let row = |policy_type: PolicyType, observation: &Observation, policy: &PolicyRow| {
         let [up, right, down, left] = policy.probabilities;
         let layout = &observation.layout;
@@ -113,11 +145,11 @@ pub fn policy_table_rows(
             gate: policy.gate.map(|gate| gate.value),
         }
     };
-    let all = policies(&batch.network_of(run), &observations)?;
+    let all = policies(&policy.network, &observations)?;
     Ok(all
         .iter()
-        .flat_map(|(policy_type, policy)| {
-            observations.iter().zip(policy).map(|(o, p)| row(*policy_type, o, p))
+        .flat_map(|(policy_type, rows)| {
+            observations.iter().zip(rows).map(|(o, p)| row(*policy_type, o, p))
         })
         .collect())
 }
@@ -132,16 +164,9 @@ fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
     vec![grid.opposite_cells().map(usize::from)]
 }
 
-/// A policy file of the run as it is: policy and value network.
-pub fn policy_file(
-    spec: &RunSpec,
-    id: &RunId,
-    update_idx: u64,
-    batch: &RunBatch,
-    run: usize,
-) -> Vec<u8> {
-    let network = batch.network_of(run);
-    let value = batch.value_of(run);
+/// A policy file: policy and value network.
+pub fn policy_file(spec: &RunSpec, id: &RunId, policy: &RunPolicy) -> Vec<u8> {
+    let RunPolicy { update_idx, network, value, .. } = policy;
     let further: Vec<(String, Vec<f32>)> =
         value.parameter_names().into_iter().zip(value.parameters().iter().cloned()).collect();
     let environment = &spec.settings.environment;

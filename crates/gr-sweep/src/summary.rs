@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gr_runs::{RunManifest, RunRow, RunStatus, Store, StoreError};
+use gr_runs::{HoldoutSource, RunManifest, RunRow, RunStatus, Store, StoreError};
 use gr_stats::{MeanInterval, mean_interval};
 use serde::Serialize;
 
@@ -44,8 +44,15 @@ pub struct Cell {
     pub updates: u64,
     /// Updates configured.
     pub configured_updates: u64,
+    /// Fewest and most updates that a run was trained for; absent without runs.
+    pub trained_updates: Option<[u64; 2]>,
     /// Mean number of true labels that training used.
     pub mean_labels: Option<f64>,
+    /// Mean number of true labels that checks against a holdout used; absent without a holdout, and
+    /// where they are unlimited.
+    pub mean_labels_holdout: Option<f64>,
+    /// What a holdout was, if there was one.
+    pub holdout_source: Option<HoldoutSource>,
     /// Mean seconds of training and evaluation per run.
     pub mean_seconds: Option<f64>,
 }
@@ -130,10 +137,12 @@ impl Cell {
             |value: fn(&RunManifest) -> f64| -> Vec<f64> { manifests.iter().map(value).collect() };
         let mean =
             |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
-        let returns = mean_interval(&over(|m| m.result.selected_return), CONFIDENCE);
+        let returns = mean_interval(&over(|m| m.result.selected_return.reveal()), CONFIDENCE);
         let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
             half_width.map(|half_width| [mean - half_width, mean + half_width])
         };
+        let early_stopping = &run.spec.settings.early_stopping;
+        let holdout_source = early_stopping.enabled.then_some(early_stopping.holdout_source);
         Self {
             method: run.spec.method.clone(),
             oversight: run.spec.oversight,
@@ -143,7 +152,15 @@ impl Cell {
             interval: returns.and_then(bounds),
             updates: run.updates,
             configured_updates: run.spec.settings.updates.0,
+            trained_updates: manifests
+                .iter()
+                .map(|manifest| [manifest.result.updates; 2])
+                .reduce(|[least, most], [updates, _]| [least.min(updates), most.max(updates)]),
             mean_labels: mean(over(|m| m.result.labels_training as f64)),
+            mean_labels_holdout: holdout_source
+                .filter(|source| *source != HoldoutSource::Privileged)
+                .and_then(|_| mean(over(|m| m.result.labels_holdout.counted() as f64))),
+            holdout_source,
             mean_seconds: mean(over(|m| m.timing.update_seconds + m.timing.evaluation_seconds)),
         }
     }
@@ -154,12 +171,24 @@ impl Cell {
             (Some(mean), None) => format!("{mean:+.3}"),
             (None, _) => "-".into(),
         };
-        let updates = if self.updates == self.configured_updates {
-            self.updates.to_string()
-        } else {
-            format!("{} of {} (same labels)", self.updates, self.configured_updates)
+        let updates = match self.trained_updates {
+            _ if self.updates != self.configured_updates => {
+                format!("{} of {} (same labels)", self.updates, self.configured_updates)
+            }
+            Some([least, most]) if least < self.updates => {
+                format!("{least}-{most} of {} (stopped early)", self.updates)
+            }
+            _ => self.updates.to_string(),
         };
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        let labels = self.mean_labels.map(|labels| match self.holdout_source {
+            None => format!("{labels:.0}"),
+            Some(source) => {
+                let holdout = self.mean_labels_holdout.map(|labels| format!("{labels:.0}"));
+                let holdout = holdout.unwrap_or_else(|| "unlimited".into());
+                format!("{labels:.0} + {holdout} {}", source.name())
+            }
+        });
         vec![
             self.method.clone(),
             self.oversight.to_string(),
@@ -167,7 +196,7 @@ impl Cell {
             true_return,
             self.n.to_string(),
             updates,
-            or_dash(self.mean_labels.map(|labels| format!("{labels:.0}"))),
+            or_dash(labels),
             or_dash(self.mean_seconds.map(|s| duration(Duration::from_secs_f64(s)))),
         ]
     }
@@ -175,6 +204,8 @@ impl Cell {
 
 fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
     let settings = &run.spec.settings;
+    let early_stopping = &settings.early_stopping;
+    let stops = early_stopping.enabled;
     let empty = RunRow {
         run_id: run.spec.id().to_string(),
         run_label: run.spec.method.clone(),
@@ -192,6 +223,10 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
         stopped_update: None,
         labels_training: None,
         labels_holdout: None,
+        holdout_source: stops.then(|| early_stopping.holdout_source.name().into()),
+        holdout_fraction: (early_stopping.share_set_aside() > 0.0)
+            .then_some(early_stopping.holdout_fraction),
+        holdout_return: None,
         gaming_gap: None,
     };
     match status {
@@ -201,12 +236,13 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
                 status: "finished".into(),
                 policy_type: Some(result.policy_type.clone()),
                 updates: Some(result.updates),
-                final_return: Some(result.final_return),
-                selected_return: Some(result.selected_return),
+                final_return: Some(result.final_return.reveal()),
+                selected_return: Some(result.selected_return.reveal()),
                 selected_update: Some(result.selected_update),
                 stopped_update: result.stopped_update,
                 labels_training: Some(result.labels_training),
                 labels_holdout: Some(result.labels_holdout),
+                holdout_return: result.holdout_return,
                 gaming_gap: result.gaming_gap,
                 ..empty
             }

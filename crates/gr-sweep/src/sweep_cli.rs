@@ -99,6 +99,40 @@ struct SweepArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     checkpoint_every: Option<String>,
 
+    /// Stop every method's runs early on a holdout (naive_early_stopping always does)
+    #[arg(long)]
+    early_stopping: bool,
+
+    /// Share of the overseen episodes that is set aside for the holdout [default: 0.5]
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    holdout_fraction: Option<String>,
+
+    /// What is checked: `hidden` flags, `visible` flags, or the `privileged` true return
+    /// [default: hidden]
+    #[arg(long, value_name = "SOURCE")]
+    holdout_source: Option<String>,
+
+    /// Episodes that one check plays and pays for [default: 512]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    holdout_episodes: Option<String>,
+
+    /// Least updates between checks, or `reference` for max(1, ceil(100 p)) [default: reference]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    check_every: Option<String>,
+
+    /// Intervals of max(1, ceil(100 p)) updates without improvement that end a run, or `unlimited`
+    /// [default: 500]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    patience: Option<String>,
+
+    /// Improvement that a check must exceed to count [default: 0.04]
+    #[arg(long, value_name = "RETURN", allow_negative_numbers = true)]
+    tolerance: Option<String>,
+
+    /// Update from which on the stopping rule looks at checks [default: 1500]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    min_steps: Option<String>,
+
     /// A TOML file with settings; `gr-sweep config --defaults` prints every key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -170,10 +204,21 @@ impl SweepArguments {
             ("--first-observation", "environment.first_observation", &self.first_observation),
             ("--evaluate-every", "evaluation.every", &self.evaluate_every),
             ("--evaluation", "evaluation.mode", &self.evaluation),
+            ("--holdout-fraction", "early_stopping.holdout_fraction", &self.holdout_fraction),
+            ("--holdout-source", "early_stopping.holdout_source", &self.holdout_source),
+            ("--holdout-episodes", "early_stopping.holdout_episodes", &self.holdout_episodes),
+            ("--check-every", "early_stopping.check_every", &self.check_every),
+            ("--patience", "early_stopping.patience", &self.patience),
+            ("--tolerance", "early_stopping.tolerance", &self.tolerance),
+            ("--min-steps", "early_stopping.min_steps", &self.min_steps),
             ("--record-every", "recording.record_every", &self.record_every),
             ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
         ] {
             overrides.extend(value.iter().map(|value| (flag.into(), key.into(), value.clone())));
+        }
+        if self.early_stopping {
+            let key = "early_stopping.enabled";
+            overrides.push(("--early-stopping".into(), key.into(), "true".into()));
         }
         if let Some(levels) = &self.oversight {
             let levels: Vec<f64> = levels

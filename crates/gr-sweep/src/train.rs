@@ -6,16 +6,20 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use gr_grid::Evaluation;
-use gr_learn::{ComputeDevice, RunBatch, RunSnapshot, UpdateReport};
+use gr_learn::{
+    ComputeDevice, HoldoutSignal, Method, PolicyType, RunBatch, RunPolicy, RunSnapshot,
+    UpdateReport, evaluate,
+};
 use gr_runs::{
-    CsvLog, Provenance, RunFailure, RunFiles, RunId, RunManifest, RunResult, RunSpec, Store,
-    StoreError, Timing, read_sealed, write_sealed,
+    Provenance, RunFailure, RunFiles, RunId, RunManifest, RunResult, RunSpec, Store, StoreError,
+    Timing, read_sealed, write_sealed,
 };
 
 use crate::interrupt::Interrupt;
+use crate::logs::{self, Lengths, RunLogs};
 use crate::plan::PlannedRun;
 use crate::progress::Progress;
-use crate::record::{evaluation_row, policy_file, policy_table_rows, training_row};
+use crate::record::{evaluation_row, holdout_row, policy_file, policy_table_rows, training_row};
 
 /// What every batch of a sweep trains with.
 pub struct Trainer<'a> {
@@ -38,16 +42,21 @@ struct Session {
     run: PlannedRun,
     id: RunId,
     files: RunFiles,
-    evaluations: CsvLog,
-    training: CsvLog,
-    policy_tables: CsvLog,
+    logs: RunLogs,
     checkpoints: Vec<PathBuf>,
     timing: Timing,
     headline: Option<Evaluation>,
 }
 
-/// Names of the notes that a saved state carries for this module.
-const NOTES: [&str; 3] = ["evaluations_bytes", "training_bytes", "policy_tables_bytes"];
+/// Whether a run goes on after an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Continue,
+    /// That was the last configured update.
+    Finished,
+    /// The holdout says that it is enough.
+    Stopped,
+}
 
 impl Trainer<'_> {
     /// Trains `batch` until its runs are done or failed, or until someone asks to stop.
@@ -86,15 +95,20 @@ impl Trainer<'_> {
                 session.timing.update_seconds += seconds;
                 let update_idx = batch.updates_done(run) - 1;
                 let outcome = match report {
-                    Ok(report) => self.after_update(session, &batch, run, &report),
+                    Ok(report) => self.after_update(session, &mut batch, run, &report),
                     Err(error) => Err(error.into()),
                 };
+                let outcome = outcome.and_then(|next| match next {
+                    Next::Continue => Ok(next),
+                    Next::Finished | Next::Stopped => {
+                        self.finish(session, &batch, run, next).map(|()| next)
+                    }
+                });
                 match outcome {
-                    Ok(done) => {
+                    Ok(next) => {
                         let headline = session.headline.as_ref().map(|e| e.avg_return);
                         self.progress.updated(slot, &session.run, update_idx, headline);
-                        if done {
-                            self.finish(session, &batch, run)?;
+                        if next != Next::Continue {
                             over.push(run);
                         } else if (update_idx + 1).is_multiple_of(self.save_every) {
                             self.save(session, &batch, run)?;
@@ -135,9 +149,10 @@ impl Trainer<'_> {
         };
         let (snapshot, logs, timing) = match saved {
             Some((snapshot, logs, timing)) => (Some(snapshot), logs, timing),
-            None => (None, open_logs(&files, [0; 3])?, Timing::default()),
+            None => {
+                (None, RunLogs::open(&run.spec, &files, Lengths::default())?, Timing::default())
+            }
         };
-        let [evaluations, training, policy_tables] = logs;
         let checkpoints = match &snapshot {
             Some(snapshot) => (0..snapshot.updates_done)
                 .filter(|update_idx| is_kept(&run.spec, *update_idx))
@@ -145,17 +160,7 @@ impl Trainer<'_> {
                 .collect(),
             None => Vec::new(),
         };
-        let session = Session {
-            run,
-            id,
-            files,
-            evaluations,
-            training,
-            policy_tables,
-            checkpoints,
-            timing,
-            headline: None,
-        };
+        let session = Session { run, id, files, logs, checkpoints, timing, headline: None };
         Ok((session, snapshot))
     }
 
@@ -163,35 +168,49 @@ impl Trainer<'_> {
         &self,
         spec: &RunSpec,
         files: &RunFiles,
-    ) -> Result<(RunSnapshot, [CsvLog; 3], Timing)> {
+    ) -> Result<(RunSnapshot, RunLogs, Timing)> {
         let at = || files.state.display().to_string();
         let snapshot = RunSnapshot::from_bytes(&read_sealed(&files.state)?).with_context(at)?;
         anyhow::ensure!(snapshot.key == spec.key(), "{} is of another run", at());
         let note =
             |name: &str| snapshot.notes.get(name).with_context(|| format!("{} lacks {name}", at()));
         let length = |name: &str| -> Result<u64> { Ok(note(name)?.parse()?) };
-        let lengths = [length(NOTES[0])?, length(NOTES[1])?, length(NOTES[2])?];
+        let [a, b, c, d] = logs::NAMES.map(length);
         let timing = Timing {
             update_seconds: note("update_seconds")?.parse()?,
             evaluation_seconds: note("evaluation_seconds")?.parse()?,
         };
-        let logs = open_logs(files, lengths)?;
+        let logs = RunLogs::open(spec, files, [a?, b?, c?, d?])?;
         Ok((snapshot, logs, timing))
     }
 
-    /// Records, evaluates and keeps what is due after an update. Returns whether it was the last.
+    /// Checks, records, evaluates and keeps what is due after an update.
     fn after_update(
         &self,
         session: &mut Session,
-        batch: &RunBatch,
+        batch: &mut RunBatch,
         run: usize,
         report: &UpdateReport,
-    ) -> Result<bool, AfterUpdate> {
+    ) -> Result<Next, AfterUpdate> {
         let spec = session.run.spec.clone();
         let update_idx = report.update_idx;
-        let last = update_idx + 1 == session.run.updates;
+        let mut next = Next::Continue;
+        let started = Instant::now();
+        if let Some(check) = batch.check_holdout(run)? {
+            session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
+            let headline = session.run.method.headline();
+            let log = session.logs.holdout.as_mut().expect("a run with a holdout has its log");
+            log.append([holdout_row(&spec, &session.id, report, headline, &check)])?;
+            if check.stop {
+                next = Next::Stopped;
+            }
+        }
+        if next == Next::Continue && update_idx + 1 == session.run.updates {
+            next = Next::Finished;
+        }
+        let last = next != Next::Continue;
         if last || update_idx.is_multiple_of(spec.settings.recording.record_every) {
-            session.training.append([training_row(&spec, &session.id, report)])?;
+            session.logs.training.append([training_row(&spec, &session.id, report)])?;
         }
         if last
             || update_idx.is_multiple_of(spec.settings.evaluation.every.interval(spec.oversight))
@@ -199,41 +218,27 @@ impl Trainer<'_> {
             let started = Instant::now();
             let evaluations = batch.evaluate(run)?;
             session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
-            session.evaluations.append(evaluations.iter().map(|(policy_type, evaluation)| {
-                evaluation_row(&spec, &session.id, report, *policy_type, evaluation)
-            }))?;
-            let headline = session.run.method.headline();
-            session.headline = evaluations
-                .into_iter()
-                .find(|(policy_type, _)| *policy_type == headline)
-                .map(|(_, evaluation)| evaluation);
+            session.logs.evaluations.append(evaluations.iter().map(
+                |(policy_type, evaluation)| {
+                    evaluation_row(&spec, &session.id, report, *policy_type, evaluation)
+                },
+            ))?;
+            session.headline = Some(headline(session.run.method, evaluations));
         }
-        if last || is_kept(&spec, update_idx) {
-            session.policy_tables.append(policy_table_rows(
-                &spec,
-                &session.id,
-                update_idx,
-                batch,
-                run,
-            )?)?;
-            let policy = policy_file(&spec, &session.id, update_idx, batch, run);
-            if is_kept(&spec, update_idx) {
-                let path = self.store.checkpoint(&session.id, update_idx);
-                gr_runs::atomic_write(&path, &policy)?;
-                session.checkpoints.push(path);
-            }
-            if last {
-                gr_runs::atomic_write(&session.files.policy, &policy)?;
-            }
+        if is_kept(&spec, update_idx) {
+            let policy = batch.policy(run);
+            session.logs.policy_tables.append(policy_table_rows(&spec, &session.id, &policy)?)?;
+            let path = self.store.checkpoint(&session.id, update_idx);
+            gr_runs::atomic_write(&path, &policy_file(&spec, &session.id, &policy))?;
+            session.checkpoints.push(path);
         }
-        Ok(last)
+        Ok(next)
     }
 
     fn save(&self, session: &mut Session, batch: &RunBatch, run: usize) -> Result<(), StoreError> {
         let mut snapshot = batch.snapshot(run);
-        let logs = [&session.evaluations, &session.training, &session.policy_tables];
-        for (name, log) in NOTES.into_iter().zip(logs) {
-            snapshot.notes.insert(name.into(), log.sync()?.to_string());
+        for (name, bytes) in logs::NAMES.into_iter().zip(session.logs.sync()?) {
+            snapshot.notes.insert(name.into(), bytes.to_string());
         }
         let Timing { update_seconds, evaluation_seconds } = session.timing;
         snapshot.notes.insert("update_seconds".into(), update_seconds.to_string());
@@ -241,52 +246,72 @@ impl Trainer<'_> {
         write_sealed(&session.files.state, &snapshot.to_bytes())
     }
 
+    /// Publishes a run that is over, with the policy that it keeps.
     fn finish(
         &self,
         session: &mut Session,
         batch: &RunBatch,
         run: usize,
-    ) -> Result<(), StoreError> {
-        let mut written = Vec::new();
-        for (log, path) in [
-            (&session.evaluations, &session.files.evaluations),
-            (&session.training, &session.files.training),
-            (&session.policy_tables, &session.files.policy_tables),
-        ] {
-            log.sync()?;
-            written.push(path.clone());
+        next: Next,
+    ) -> Result<(), AfterUpdate> {
+        let spec = &session.run.spec.clone();
+        let last = session.headline.clone().expect("the last update is evaluated");
+        let kept = batch.kept_policy(run);
+        let selected = match kept.signal {
+            None => last.clone(),
+            Some(_) => self.evaluate_kept(session, &kept)?,
+        };
+        if !is_kept(spec, kept.update_idx) {
+            session.logs.policy_tables.append(policy_table_rows(spec, &session.id, &kept)?)?;
         }
+        gr_runs::atomic_write(&session.files.policy, &policy_file(spec, &session.id, &kept))?;
+        session.logs.sync()?;
+        let mut written = session.logs.paths(&session.files);
         written.push(session.files.policy.clone());
         written.extend(session.checkpoints.iter().cloned());
-        let headline = session.headline.as_ref().expect("the last update is evaluated");
-        let last_update = session.run.updates - 1;
+        let updates = batch.updates_done(run);
         let manifest = RunManifest {
-            key: session.run.spec.key(),
+            key: spec.key(),
             result: RunResult {
                 policy_type: session.run.method.headline().name().into(),
-                updates: session.run.updates,
-                final_return: headline.avg_return,
-                selected_return: headline.avg_return,
-                selected_update: last_update,
-                stopped_update: None,
+                updates,
+                final_return: last.avg_return,
+                selected_return: selected.avg_return,
+                selected_update: kept.update_idx,
+                stopped_update: (next == Next::Stopped).then_some(updates - 1),
                 labels_training: batch.labels_training(run),
-                labels_holdout: 0,
-                gaming_gap: headline.gaming_gap,
+                labels_holdout: batch.labels_holdout(run),
+                holdout_return: match kept.signal {
+                    Some(HoldoutSignal::Paid(holdout_return)) => Some(holdout_return),
+                    Some(HoldoutSignal::Privileged(_)) | None => None,
+                },
+                gaming_gap: selected.gaming_gap,
             },
             timing: session.timing,
             provenance: self.provenance.clone(),
-            spec: session.run.spec.clone(),
+            spec: spec.clone(),
             files: Vec::new(),
         };
         self.store.finish(manifest, &session.id, &written)?;
-        self.progress.run_ended(&session.run, None);
+        self.progress.run_ended(&session.run, updates, None);
         Ok(())
+    }
+
+    fn evaluate_kept(
+        &self,
+        session: &mut Session,
+        kept: &RunPolicy,
+    ) -> Result<Evaluation, AfterUpdate> {
+        let started = Instant::now();
+        let evaluations = evaluate(&kept.network, &session.run.spec, kept.update_idx)?;
+        session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
+        Ok(headline(session.run.method, evaluations))
     }
 
     fn fail(&self, session: &Session, update_idx: u64, reason: &str) -> Result<(), StoreError> {
         let failure = RunFailure { key: session.run.spec.key(), update_idx, reason: reason.into() };
         self.store.fail(&session.id, &failure)?;
-        self.progress.run_ended(&session.run, Some(&failure));
+        self.progress.run_ended(&session.run, update_idx, Some(&failure));
         Ok(())
     }
 }
@@ -309,13 +334,11 @@ impl From<StoreError> for AfterUpdate {
     }
 }
 
-fn open_logs(files: &RunFiles, lengths: [u64; 3]) -> Result<[CsvLog; 3], StoreError> {
-    let [evaluations, training, policy_tables] = lengths;
-    Ok([
-        CsvLog::open(&files.evaluations, evaluations)?,
-        CsvLog::open(&files.training, training)?,
-        CsvLog::open(&files.policy_tables, policy_tables)?,
-    ])
+/// The evaluation of the policy that `method` is judged by.
+fn headline(method: &Method, evaluations: Vec<(PolicyType, Evaluation)>) -> Evaluation {
+    let of_headline = |(policy_type, _): &(PolicyType, _)| *policy_type == method.headline();
+    let found = evaluations.into_iter().find(of_headline);
+    found.expect("a method's network has its headline policy").1
 }
 
 /// Whether the policy after this update is kept for its own sake.

@@ -3,7 +3,7 @@
 use gr_grid::Ending;
 use gr_grid::rewards::GROUND_TRUTH;
 
-use super::{Method, Outcome, Route, all_updates, configured_masks, overseen_goals};
+use super::{HoldoutUse, Method, Outcome, Route, all_updates, configured_masks, overseen_goals};
 use crate::architecture::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
@@ -18,5 +18,6 @@ pub(super) static METHOD: Method = Method {
     },
     masks: configured_masks,
     uses_label: overseen_goals,
+    early_stopping: HoldoutUse::Optional,
     planned_updates: all_updates,
 };

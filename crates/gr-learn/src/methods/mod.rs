@@ -4,6 +4,7 @@
 //! [`METHODS`].
 
 mod filtering;
+mod naive_early_stopping;
 mod naive_outcomes;
 mod no_gate;
 mod no_routing_control;
@@ -44,6 +45,17 @@ pub enum Outcome {
     },
 }
 
+/// Whether a method is stopped early on a holdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldoutUse {
+    /// Where the configuration asks for it.
+    Optional,
+    /// Always.
+    Always,
+    /// Never: it would be pointless or dishonest.
+    Refused,
+}
+
 /// A way to train.
 #[derive(Debug)]
 pub struct Method {
@@ -64,16 +76,19 @@ pub struct Method {
     pub masks: fn(&MaskSettings) -> MaskSettings,
     /// Whether it uses the true label of an episode that ended so, overseen or not.
     pub uses_label: fn(Ending, bool) -> bool,
+    /// Whether it is stopped early.
+    pub early_stopping: HoldoutUse,
     /// Updates that it trains, of those configured, at an oversight level.
     pub planned_updates: fn(u64, f64) -> u64,
 }
 
 /// Every method, in the order in which they are listed.
-pub static METHODS: [&Method; 6] = [
+pub static METHODS: [&Method; 7] = [
     &routing::METHOD,
     &no_routing_control::METHOD,
     &no_gate::METHOD,
     &naive_outcomes::METHOD,
+    &naive_early_stopping::METHOD,
     &filtering::METHOD,
     &oracle::METHOD,
 ];

@@ -3,7 +3,7 @@
 use gr_grid::rewards::TERMINAL;
 use gr_runs::{MaskSettings, RouteMask};
 
-use super::{Method, all_updates, by_overseen_goal, overseen_goals};
+use super::{HoldoutUse, Method, all_updates, by_overseen_goal, overseen_goals};
 use crate::architecture::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
@@ -19,5 +19,6 @@ pub(super) static METHOD: Method = Method {
         both: RouteMask::ALL,
     },
     uses_label: overseen_goals,
+    early_stopping: HoldoutUse::Optional,
     planned_updates: all_updates,
 };

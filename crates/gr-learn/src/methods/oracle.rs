@@ -3,7 +3,7 @@
 use gr_grid::Ending;
 use gr_grid::rewards::GROUND_TRUTH;
 
-use super::{Method, configured_masks, keep_all};
+use super::{HoldoutUse, Method, configured_masks, keep_all};
 use crate::architecture::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
@@ -15,6 +15,7 @@ pub(super) static METHOD: Method = Method {
     route: keep_all,
     masks: configured_masks,
     uses_label: |ending, _| ending != Ending::TimeLimit,
+    early_stopping: HoldoutUse::Refused,
     // The small term keeps 0.29 × 100 from becoming 28 in floating point.
     planned_updates: |updates, oversight| (oversight * updates as f64 + 1e-9) as u64,
 };

@@ -2,7 +2,7 @@
 
 use gr_grid::rewards::TERMINAL;
 
-use super::{Method, all_updates, by_overseen_goal, configured_masks, overseen_goals};
+use super::{HoldoutUse, Method, all_updates, by_overseen_goal, configured_masks, overseen_goals};
 use crate::architecture::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
@@ -14,5 +14,6 @@ pub(super) static METHOD: Method = Method {
     route: by_overseen_goal,
     masks: configured_masks,
     uses_label: overseen_goals,
+    early_stopping: HoldoutUse::Optional,
     planned_updates: all_updates,
 };

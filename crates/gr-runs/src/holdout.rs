@@ -1,0 +1,88 @@
+//! What validation on a holdout yields and costs, as types: a return that was paid for with labels
+//! is not a true return, and a count of labels may be unlimited.
+
+use serde::{Deserialize, Serialize};
+
+/// Return on a holdout whose labels were paid for: what checkpoints and settings may be chosen by.
+///
+/// Nothing turns a [`gr_grid::TrueReturn`] into one:
+///
+/// ```compile_fail
+/// let cheating: gr_runs::HoldoutReturn = gr_grid::TrueReturn::new(0.5).into();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HoldoutReturn(f64);
+
+impl HoldoutReturn {
+    /// Wraps what a check came to.
+    pub fn new(value: f64) -> Self {
+        Self(value)
+    }
+
+    /// The number.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+/// True labels used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "LabelText", try_from = "LabelText")]
+pub enum LabelCount {
+    /// So many.
+    Counted(u64),
+    /// As many as it likes: the true return itself was watched.
+    Unlimited,
+}
+
+impl LabelCount {
+    /// The count; what is unlimited costs no overseer anything.
+    pub fn counted(self) -> u64 {
+        match self {
+            Self::Counted(labels) => labels,
+            Self::Unlimited => 0,
+        }
+    }
+}
+
+const UNLIMITED: &str = "unlimited";
+
+impl std::fmt::Display for LabelCount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Counted(labels) => write!(f, "{labels}"),
+            Self::Unlimited => f.write_str(UNLIMITED),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum LabelText {
+    Counted(u64),
+    Word(String),
+}
+
+impl From<LabelCount> for LabelText {
+    fn from(labels: LabelCount) -> Self {
+        match labels {
+            LabelCount::Counted(labels) => Self::Counted(labels),
+            LabelCount::Unlimited => Self::Word(UNLIMITED.into()),
+        }
+    }
+}
+
+impl TryFrom<LabelText> for LabelCount {
+    type Error = String;
+
+    fn try_from(text: LabelText) -> Result<Self, String> {
+        match text {
+            LabelText::Counted(labels) => Ok(Self::Counted(labels)),
+            LabelText::Word(word) if word == UNLIMITED => Ok(Self::Unlimited),
+            LabelText::Word(word) => {
+                Err(format!("\"{word}\" is neither a number of labels nor \"{UNLIMITED}\""))
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! How often intervals of the mean hold the true mean, in simulated experiments.
+
+use gr_stats::{Bootstrap, BootstrapMethod, bootstrap_interval, mean, mean_interval};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+const EXPERIMENTS: u64 = 1000;
+/// Three standard errors of a share of 0.9 over the experiments.
+const TOLERANCE: f64 = 0.03;
+
+/// A list of `n` draws from the standard normal distribution for each experiment.
+fn experiments(n: usize) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut draw = || {
+        let uniform = ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+        Normal::standard().inverse_cdf(uniform)
+    };
+    (0..EXPERIMENTS).map(|_| (0..n).map(|_| draw()).collect()).collect()
+}
+
+fn coverage_of_bootstrap(n: usize, method: BootstrapMethod) -> f64 {
+    let holds = |(seed, values): (u64, Vec<f64>)| {
+        let bootstrap = Bootstrap { method, confidence: 0.95, resamples: 500, seed };
+        let found = bootstrap_interval(&values, mean, &bootstrap).unwrap();
+        found.low <= 0.0 && 0.0 <= found.high
+    };
+    (0..).zip(experiments(n)).filter(|experiment| holds(experiment.clone())).count() as f64
+        / EXPERIMENTS as f64
+}
+
+#[test]
+fn bootstrap_intervals_of_few_runs_cover_what_the_documentation_says() {
+    for (n, percentile, bca) in [(5, 0.83, 0.84), (8, 0.89, 0.89), (20, 0.93, 0.93)] {
+        for (method, documented) in
+            [(BootstrapMethod::Percentile, percentile), (BootstrapMethod::Bca, bca)]
+        {
+            let covered = coverage_of_bootstrap(n, method);
+            assert!((covered - documented).abs() < TOLERANCE, "{method:?} of {n}: {covered}");
+        }
+    }
+}
+
+#[test]
+fn student_intervals_of_few_runs_cover_what_they_promise() {
+    for n in [2, 5, 8] {
+        let holds = |values: &&Vec<f64>| {
+            let found = mean_interval(values, 0.95).unwrap();
+            found.mean.abs() <= found.half_width.unwrap()
+        };
+        let covered = experiments(n).iter().filter(holds).count() as f64 / EXPERIMENTS as f64;
+        assert!((covered - 0.95).abs() < TOLERANCE, "{n}: {covered}");
+    }
+}

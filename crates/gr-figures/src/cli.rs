@@ -1,0 +1,184 @@
+//! The command line of `gr-figures`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::data::{Results, RunState};
+use crate::figures::{FIGURES, Figure, Outcome, Picture};
+use crate::model::groups;
+use crate::scene;
+
+/// Bad input: nothing, or not everything, was drawn.
+const BAD_INPUT: u8 = 2;
+
+/// Draws figures from the CSV files of sweeps and searches.
+///
+/// Every figure that the data allows is drawn, as SVG, as PNG, and as a CSV file with the numbers in it;
+/// what is missing is said below the picture and here. Unfinished runs are counted, never averaged.
+#[derive(Debug, Parser)]
+#[command(name = "gr-figures", version, after_help = after_help())]
+struct Arguments {
+    /// Results folders: of sweeps, of searches, or with eval_results_*.csv files alone
+    #[arg(value_name = "DIR", required_unless_present = "list")]
+    folders: Vec<PathBuf>,
+
+    /// Where pictures go; made if it is not there
+    #[arg(long, value_name = "DIR", required_unless_present = "list")]
+    out: Option<PathBuf>,
+
+    /// Draw this figure only; may be given more than once
+    #[arg(long, value_name = "FIGURE")]
+    only: Vec<String>,
+
+    /// A folder with published eval_results_*.csv, dashed in the panels of the same p
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
+
+    /// List the figures and stop
+    #[arg(long)]
+    list: bool,
+}
+
+fn after_help() -> String {
+    format!(
+        "Figures:\n{}\n\nExamples:\n  gr-figures results/main --out figures\n  \
+         gr-figures results/routing results/naive --out figures --only learning-curves\n  \
+         gr-figures results/stale --out figures --reference published/curves\n  \
+         gr-figures results/search --out figures --only oversight-levels",
+        list()
+    )
+}
+
+fn list() -> String {
+    let lines: Vec<String> =
+        FIGURES.iter().map(|figure| format!("  {:17} {}", figure.name, figure.summary)).collect();
+    lines.join("\n")
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gr-figures: {}", describe(&error));
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// An error with its causes. Errors that quote their cause do not say it twice.
+fn describe(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |message, cause| match cause.to_string() {
+        cause if message.is_empty() => cause,
+        cause if message.contains(&cause) => message,
+        cause => format!("{message}: {cause}"),
+    })
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.list {
+        println!("{}", list());
+        return Ok(());
+    }
+    let figures = chosen(&arguments.only)?;
+    let out = arguments.out.as_deref().expect("clap requires it");
+    let results = read(&arguments.folders, arguments.reference.as_deref())?;
+    for warning in results.warnings.take() {
+        eprintln!("warning: {warning}");
+    }
+    report_missing(&results);
+    fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
+    for figure in figures {
+        match (figure.draw)(&results).with_context(|| format!("figure {}", figure.name))? {
+            Outcome::Drawn(pictures) => {
+                for picture in &pictures {
+                    write(out, picture)?;
+                }
+            }
+            Outcome::NoData(reason) => eprintln!("{}: not drawn, {reason}", figure.name),
+        }
+        for warning in results.warnings.take() {
+            eprintln!("warning: {warning}");
+        }
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Figure>> {
+    if names.is_empty() {
+        return Ok(FIGURES.iter().collect());
+    }
+    let find = |name: &String| {
+        let known = FIGURES.iter().find(|figure| figure.name == name);
+        known.map_or_else(
+            || {
+                let all = || FIGURES.iter().map(|figure| figure.name);
+                match gr_runs::nearest(name, all()) {
+                    Some(near) => bail!("unknown figure \"{name}\"; did you mean \"{near}\"?"),
+                    None => bail!(
+                        "unknown figure \"{name}\"; there are {}",
+                        all().collect::<Vec<_>>().join(", ")
+                    ),
+                }
+            },
+            Ok,
+        )
+    };
+    names.iter().map(find).collect()
+}
+
+fn read(folders: &[PathBuf], reference: Option<&Path>) -> Result<Results> {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("reading  {pos} / {len} runs  {wide_bar}  {elapsed}");
+    bar.set_style(style.expect("the template is valid"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let done = AtomicUsize::new(0);
+    let results = Results::open(folders, reference, &|total| {
+        bar.set_length(total as u64);
+        bar.set_position(done.fetch_add(1, Ordering::Relaxed) as u64 + 1);
+    });
+    bar.finish_and_clear();
+    results
+}
+
+/// Says which runs are in no mean. The captions say it too, but are read later.
+fn report_missing(results: &Results) {
+    for group in groups(results) {
+        let left_out = group.all.len() - group.finished.len();
+        if left_out > 0 {
+            eprintln!(
+                "{}: {left_out} of {} runs are left out ({} failed, {} unfinished, {} missing)",
+                group.name(),
+                group.all.len(),
+                group.count(RunState::Failed),
+                group.count(RunState::Unfinished),
+                group.count(RunState::Missing),
+            );
+        }
+    }
+}
+
+fn write(out: &Path, picture: &Picture) -> Result<()> {
+    let mut files = vec![
+        ("svg", scene::svg(&picture.scene)),
+        ("png", scene::png(&picture.scene)),
+        ("csv", picture.numbers.to_csv()),
+    ];
+    if !picture.frames.is_empty() {
+        files.push(("gif", scene::gif(&picture.frames)));
+    }
+    for (end, bytes) in files {
+        let path = out.join(format!("{}.{end}", picture.name));
+        gr_runs::atomic_write(&path, &bytes)?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}

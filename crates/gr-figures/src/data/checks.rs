@@ -1,0 +1,116 @@
+//! What must not stand in one figure: the same run twice, different worlds, different meanings.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::{Plan, Results, Run};
+
+/// Settings that say which runs there are or what is written of them, not what a run is, and those
+/// that stand in the names of series.
+const SHOWN: [&str; 8] = [
+    "methods",
+    "oversight",
+    "seeds",
+    "updates",
+    "recording.",
+    "evaluation.every",
+    "early_stopping.holdout_fraction",
+    "early_stopping.holdout_source",
+];
+
+/// Settings that change what a return means.
+const WORLD: [&str; 6] = [
+    "environment.rows",
+    "environment.cols",
+    "environment.max_step",
+    "environment.spurious_oversight",
+    "environment.first_observation",
+    "training.discount",
+];
+
+/// Refuses what cannot be drawn together. Returns the other settings in which folders differ.
+pub fn check(results: &Results) -> Result<Vec<String>> {
+    same_meaning(results)?;
+    each_run_once(&results.runs)?;
+    let mut differences = BTreeMap::new();
+    for (index, plan) in results.plans.iter().enumerate() {
+        for earlier in &results.plans[..index] {
+            for (key, ours) in plan.settings() {
+                let Some(theirs) = earlier.value(&key).filter(|value| *value != ours) else {
+                    continue;
+                };
+                if SHOWN.iter().any(|shown| key.starts_with(shown)) {
+                    continue;
+                }
+                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, &key) {
+                    bail!(
+                        "{}: {key} = {ours}, but {} has {theirs}; runs that differ in it cannot \
+                         be drawn together, draw these folders one by one",
+                        plan.path().display(),
+                        earlier.path().display()
+                    );
+                }
+                differences.insert(
+                    key.clone(),
+                    format!("{key} differs between folders ({theirs}; {ours})"),
+                );
+            }
+        }
+    }
+    Ok(differences.into_values().collect())
+}
+
+fn same_meaning(results: &Results) -> Result<()> {
+    let name = |meaning: Option<&str>| meaning.unwrap_or("not recorded").to_string();
+    let of_runs = results
+        .runs
+        .iter()
+        .map(|run| (name(run.first_observation.as_deref()), format!("run {}", run.id)));
+    let of_trials = results
+        .trials
+        .iter()
+        .map(|trial| (name(Some(&trial.first_observation)), format!("trial {}", trial.name)));
+    let all: Vec<(String, String)> = of_runs.chain(of_trials).collect();
+    let Some((first, who)) = all.first() else { return Ok(()) };
+    match all.iter().find(|(meaning, _)| meaning != first) {
+        Some((other, another)) => bail!(
+            "first_observation is {first} in {who} and {other} in {another}; their returns do not \
+             compare, draw them one by one"
+        ),
+        None => Ok(()),
+    }
+}
+
+fn each_run_once(runs: &[Run]) -> Result<()> {
+    let mut seen: BTreeMap<String, &Run> = BTreeMap::new();
+    for run in runs {
+        let who = run.seed.map_or_else(|| run.id.clone(), |seed| format!("seed {seed}"));
+        let name = format!("{:?} {} {who}", run.series, run.oversight);
+        if let Some(other) = seen.insert(name, run) {
+            bail!(
+                "{} at {} has {} twice, in {} and in {}; a seed counts once, leave one of them out",
+                run.series.method,
+                run.oversight,
+                run.seed_name(),
+                other.folder.display(),
+                run.folder.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether runs of both plans would be averaged although the setting `key` bears on them.
+fn share_a_series(results: &Results, plan: &Plan, earlier: &Plan, key: &str) -> bool {
+    let of = |plan: &Plan| {
+        let folder = plan.path().parent().map(Path::to_path_buf).unwrap_or_default();
+        let matters =
+            |run: &&Run| !key.starts_with("early_stopping.") || run.series.holdout.is_some();
+        results.runs.iter().filter(move |run| run.folder == folder).filter(matters)
+    };
+    of(plan).any(|run| {
+        of(earlier).any(|other| other.series == run.series && other.oversight == run.oversight)
+    })
+}

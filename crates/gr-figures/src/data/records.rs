@@ -1,0 +1,218 @@
+//! Which runs a folder holds and how far each came: from `runs.csv`, else from plan and manifests,
+//! else from the evaluation files alone.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use toml::Value;
+
+use super::plan::{Plan, lookup, read_toml};
+use super::run::{Holdout, Oversight, Run, RunState, Series, UpdateValue};
+use super::table::Table;
+use super::{Warnings, file_name};
+
+const STATES: [(&str, RunState); 3] = [
+    ("finished", RunState::Finished),
+    ("failed", RunState::Failed),
+    ("missing", RunState::Missing),
+];
+
+/// The runs in `folder`, without their curves.
+pub fn runs_of(folder: &Path, plan: Option<&Plan>, warnings: &Warnings) -> Result<Vec<Run>> {
+    let rows = folder.join("runs.csv");
+    let mut runs = match (rows.exists(), plan) {
+        (true, _) => from_rows(folder, &rows, warnings)?,
+        (false, Some(plan)) => from_plan(folder, plan)?,
+        (false, None) => from_evaluations(folder)?,
+    };
+    for run in &mut runs {
+        // `runs.csv` and plan may be older than the run's own files.
+        let file = |kind: &str, end: &str| folder.join(format!("{kind}_{}.{end}", run.id));
+        let manifest = file("run", "toml");
+        if run.is_finished() || plan.is_none() {
+            continue;
+        } else if manifest.exists() {
+            finish_from_manifest(run, &manifest)?;
+        } else if file("failed", "toml").exists() {
+            run.state = RunState::Failed;
+        } else if fs::metadata(file("eval_results", "csv")).is_ok_and(|file| file.len() > 0) {
+            run.state = RunState::Unfinished;
+        }
+    }
+    share_holdouts(&mut runs);
+    Ok(runs)
+}
+
+/// Gives runs that have not finished the holdout of those of the same method that have: nothing else
+/// says which series a run belongs to while `runs.csv` is not written.
+fn share_holdouts(runs: &mut [Run]) {
+    for index in 0..runs.len() {
+        let (run, holdout) = (&runs[index], |other: &Run| other.series.holdout.clone());
+        if !run.is_finished() && run.series.holdout.is_none() {
+            let method = &run.series.method;
+            let others = runs.iter().filter(|other| other.series.method == *method);
+            runs[index].series.holdout = others.filter_map(holdout).next();
+        }
+    }
+}
+
+fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>> {
+    let Some(table) = Table::read(path, warnings)? else { return Ok(Vec::new()) };
+    let column = |name| table.column(name);
+    let (id, method, oversight) =
+        (column("run_id")?, column("run_label")?, column("oversight_prob")?);
+    let (seed, meaning) = (column("seed")?, column("first_observation")?);
+    let (evaluation, status, policy) =
+        (column("evaluation")?, column("status")?, column("policy_type")?);
+    let (planned, updates) = (column("planned_updates")?, column("updates")?);
+    let (last, kept_return) = (column("final_return")?, column("selected_return")?);
+    let (kept_update, stopped) = (column("selected_update")?, column("stopped_update")?);
+    let source = table.optional("holdout_source");
+    let fraction = table.optional("holdout_fraction");
+    let names = STATES.map(|(name, _)| name);
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_string());
+    let mut runs = Vec::new();
+    table.for_each(|row| {
+        let holdout = match source.and_then(|column| text(row.text(column))) {
+            None => None,
+            Some(source) => {
+                let fraction = fraction.map(|column| row.optional_number(column)).transpose()?;
+                Some(Holdout::new(source, fraction.flatten()))
+            }
+        };
+        let state = STATES[row.choice(status, &names)?].1;
+        let update = |column| row.optional_value(column, "an update or nothing");
+        let kept = match (update(kept_update)?, row.optional_number(kept_return)?) {
+            (Some(update), Some(value)) => Some(UpdateValue { update, value }),
+            (None, None) => None,
+            (None, _) => return Err(row.refuse(kept_update, "an update, but there is a return")),
+            (_, None) => return Err(row.refuse(kept_return, "a return, but there is an update")),
+        };
+        let run = Run {
+            seed: Some(row.value(seed, "a seed")?),
+            first_observation: Some(row.text(meaning).into()),
+            evaluation: Some(row.text(evaluation).into()),
+            headline: text(row.text(policy)),
+            planned_updates: Some(row.value(planned, "a number of updates")?),
+            updates: update(updates)?,
+            final_return: row.optional_number(last)?,
+            kept,
+            stopped_update: update(stopped)?,
+            ..blank(
+                folder,
+                row.text(id).into(),
+                Series { method: row.text(method).into(), holdout, chosen: false },
+                row.number(oversight)?,
+                state,
+            )
+        };
+        if run.is_finished() && (run.kept.is_none() || run.final_return.is_none()) {
+            return Err(row.refuse(last, "complete: a finished run has returns"));
+        }
+        runs.push(run);
+        Ok(())
+    })?;
+    Ok(runs)
+}
+
+fn from_plan(folder: &Path, plan: &Plan) -> Result<Vec<Run>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    // The files of a run end in its name; any of them tells it.
+    let ids: Vec<&str> = names
+        .iter()
+        .filter_map(|name| {
+            let stem = name.strip_suffix(".toml").or_else(|| name.strip_suffix(".csv"))?;
+            ["run_", "failed_", "eval_results_"].iter().find_map(|kind| stem.strip_prefix(kind))
+        })
+        .collect();
+    let text = |key: &str| plan.value(key).and_then(Value::as_str).map(String::from);
+    let run = |(method, oversight, seed): (&str, f64, u64)| {
+        let start = format!("{method}_p{oversight}_s{seed}_");
+        let id = ids.iter().find(|id| id.starts_with(&start)).copied();
+        let series = Series { method: method.into(), holdout: None, chosen: false };
+        Run {
+            seed: Some(seed),
+            first_observation: text("environment.first_observation"),
+            evaluation: text("evaluation.mode"),
+            planned_updates: Some(match method {
+                "oracle" => (oversight * plan.updates as f64 + 1e-9).floor() as u64,
+                _ => plan.updates,
+            }),
+            ..blank(folder, id.unwrap_or(&start).into(), series, oversight, RunState::Missing)
+        }
+    };
+    Ok(plan.runs().into_iter().map(run).collect())
+}
+
+fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
+    let manifest = read_toml(path)?;
+    let value = |key: &str| lookup(&manifest, key);
+    let number = |key: &str| {
+        let value = value(key)?;
+        value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
+    };
+    let update = |key: &str| value(key)?.as_integer()?.try_into().ok();
+    let text = |key: &str| value(key)?.as_str().map(String::from);
+    let missing = |key: &str| {
+        anyhow!("{}: {key} is missing; remove the file to train the run again", path.display())
+    };
+    let needed = |key: &str| number(key).ok_or_else(|| missing(key));
+    run.state = RunState::Finished;
+    run.headline = text("result.policy_type");
+    run.updates = update("result.updates");
+    run.final_return = Some(needed("result.final_return")?);
+    let kept_update = "result.selected_update";
+    run.kept = Some(UpdateValue {
+        update: update(kept_update).ok_or_else(|| missing(kept_update))?,
+        value: needed("result.selected_return")?,
+    });
+    run.stopped_update = update("result.stopped_update");
+    if value("result.holdout_return").is_some() {
+        let source = text("spec.settings.early_stopping.holdout_source");
+        let fraction = number("spec.settings.early_stopping.holdout_fraction");
+        run.series.holdout = source.map(|source| Holdout::new(source, fraction));
+    }
+    Ok(())
+}
+
+/// Runs of which nothing but evaluations is there, as in the published files. What they are of is
+/// read with their rows.
+fn from_evaluations(folder: &Path) -> Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        let path = entry?.path();
+        let name = file_name(&path);
+        if let Some(id) = name.strip_prefix("eval_results_").and_then(|n| n.strip_suffix(".csv")) {
+            let series = Series { method: String::new(), holdout: None, chosen: false };
+            runs.push(blank(folder, id.into(), series, f64::NAN, RunState::Finished));
+        }
+    }
+    runs.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(runs)
+}
+
+fn blank(folder: &Path, id: String, series: Series, oversight: f64, state: RunState) -> Run {
+    Run {
+        id,
+        folder: folder.into(),
+        series,
+        oversight: Oversight(oversight),
+        seed: None,
+        first_observation: None,
+        evaluation: None,
+        state,
+        headline: None,
+        planned_updates: None,
+        updates: None,
+        final_return: None,
+        kept: None,
+        stopped_update: None,
+        evaluations: Vec::new(),
+        training_returns: Vec::new(),
+        holdout_returns: Vec::new(),
+    }
+}

@@ -1,0 +1,145 @@
+//! A run as its files tell of it.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::path::PathBuf;
+
+use gr_runs::Seed;
+
+/// An oversight level p, ordered so that runs can be grouped by it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Oversight(pub f64);
+
+impl Eq for Oversight {}
+
+impl PartialOrd for Oversight {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Oversight {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl fmt::Display for Oversight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p = {}", self.0)
+    }
+}
+
+/// Where the returns come from that decide which checkpoint is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holdout {
+    /// `privileged`, `hidden` or `visible`.
+    pub source: String,
+    /// Share of the overseen episodes that is held out; `None` where it does not matter
+    /// (`privileged`) or is not recorded.
+    pub fraction: Option<f64>,
+}
+
+/// What runs must have in common to be averaged, apart from the oversight level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Method label.
+    pub method: String,
+    /// Present where checkpoints were chosen on a holdout.
+    pub holdout: Option<Holdout>,
+    /// Whether its settings came out of a search, so that its runs are the unseen test of them.
+    pub chosen: bool,
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// To its end. Only such runs are averaged.
+    Finished,
+    /// It ended without a result.
+    Failed,
+    /// It has rows but no result: it is under way, or was interrupted.
+    Unfinished,
+    /// Nothing of it is there.
+    Missing,
+}
+
+/// The headline policy of a run after an update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EvaluationPoint {
+    /// The update, counted from 0.
+    pub update: u64,
+    /// True return.
+    pub true_return: f64,
+    /// Gaming gap.
+    pub gaming_gap: Option<f64>,
+}
+
+/// A value at an update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UpdateValue {
+    /// The update, counted from 0.
+    pub update: u64,
+    /// The value there.
+    pub value: f64,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its name.
+    pub id: String,
+    /// The folder with its files.
+    pub folder: PathBuf,
+    /// What it is averaged with.
+    pub series: Series,
+    /// Oversight level.
+    pub oversight: Oversight,
+    /// Seed; the published files do not record it.
+    pub seed: Option<Seed>,
+    /// `fresh` or `stale`; the published files do not record it.
+    pub first_observation: Option<String>,
+    /// `exact` or `sampled`; the published files do not record it.
+    pub evaluation: Option<String>,
+    /// How far it came.
+    pub state: RunState,
+    /// The headline policy: `diamond` for routed methods, else `training_policy`. Found in the
+    /// evaluations where nothing else says it.
+    pub headline: Option<String>,
+    /// Updates that its plan asks for.
+    pub planned_updates: Option<u64>,
+    /// Updates trained.
+    pub updates: Option<u64>,
+    /// True return after its last update.
+    pub final_return: Option<f64>,
+    /// The policy that is kept, and its true return.
+    pub kept: Option<UpdateValue>,
+    /// The update at which training was stopped early.
+    pub stopped_update: Option<u64>,
+    /// Evaluations of the headline policy, in order.
+    pub evaluations: Vec<EvaluationPoint>,
+    /// Mean return under its own reward while it trained; read for runs with a holdout only.
+    pub training_returns: Vec<UpdateValue>,
+    /// Holdout returns.
+    pub holdout_returns: Vec<UpdateValue>,
+}
+
+impl Run {
+    /// Whether it counts in means.
+    pub fn is_finished(&self) -> bool {
+        self.state == RunState::Finished
+    }
+
+    /// Its seed, or its name where no seed is recorded.
+    pub fn seed_name(&self) -> String {
+        self.seed.map_or_else(|| format!("run {}", self.id), |seed| format!("seed {seed}"))
+    }
+}
+
+impl Holdout {
+    /// A holdout. The fraction is left out where it changes nothing.
+    pub fn new(source: String, fraction: Option<f64>) -> Self {
+        let fraction = fraction.filter(|_| source != "privileged");
+        Self { source, fraction }
+    }
+}

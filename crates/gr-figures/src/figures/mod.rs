@@ -1,0 +1,65 @@
+//! The figures. One file each, and a line in [`FIGURES`].
+
+mod curve_panels;
+mod early_stopping;
+mod final_returns;
+mod gaming_gap;
+mod learning_curves;
+mod oversight_levels;
+mod policy;
+
+use anyhow::Result;
+
+use crate::data::Results;
+use crate::model::Numbers;
+use crate::scene::Scene;
+
+/// A figure: what is drawn of results.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// Name on the command line and of its files.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub summary: &'static str,
+    /// Draws it.
+    pub draw: fn(&Results) -> Result<Outcome>,
+}
+
+/// What came of drawing a figure.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Its pictures.
+    Drawn(Vec<Picture>),
+    /// Why there is none.
+    NoData(String),
+}
+
+/// A picture with the numbers in it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Name of its files.
+    pub name: String,
+    /// The picture.
+    pub scene: Scene,
+    /// The numbers drawn.
+    pub numbers: Numbers,
+    /// Frames of its animation, if it has one.
+    pub frames: Vec<Scene>,
+}
+
+impl Picture {
+    /// A picture without animation.
+    pub fn still(name: impl Into<String>, scene: Scene, numbers: Numbers) -> Self {
+        Self { name: name.into(), scene, numbers, frames: Vec::new() }
+    }
+}
+
+/// Every figure, in the order in which they are drawn.
+pub const FIGURES: &[Figure] = &[
+    learning_curves::FIGURE,
+    final_returns::FIGURE,
+    early_stopping::FIGURE,
+    oversight_levels::FIGURE,
+    gaming_gap::FIGURE,
+    policy::FIGURE,
+];

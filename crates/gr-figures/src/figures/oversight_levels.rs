@@ -1,0 +1,218 @@
+//! True return of kept policies against the oversight level, with early stopping under random
+//! settings beside the setting that the holdout chose.
+
+use anyhow::Result;
+
+use super::final_returns::kept;
+use super::{Figure, Outcome, Picture};
+use crate::data::{Oversight, Results, Trial};
+use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel};
+use crate::model::{Caption, Estimate, Group, Numbers, estimate, groups, series_of};
+use crate::scene::Scene;
+use crate::style::{self, MUTED, Marker, SeriesStyle};
+
+/// See [`super::FIGURES`].
+pub const FIGURE: Figure = Figure {
+    name: "oversight-levels",
+    summary: "true return of kept policies against p, and of searches",
+    draw,
+};
+
+/// Distance between the points of neighbouring series at one level, where levels are far enough apart.
+const DODGE: f64 = 5.0;
+/// Share of the distance between two levels that the points of one of them take.
+const CLUSTER: f64 = 0.75;
+
+/// Look of trials with random settings.
+const RANDOM: SeriesStyle =
+    SeriesStyle { color: MUTED, dash: &[1.5, 2.5], marker: Marker::Plus, hollow: false };
+
+/// Means of something at several oversight levels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Levels {
+    /// Name in the legend.
+    pub name: String,
+    /// Look.
+    pub look: SeriesStyle,
+    /// Level and mean, ascending.
+    pub means: Vec<(Oversight, Estimate)>,
+    /// Every value behind the means, where it is drawn.
+    pub values: Vec<(Oversight, f64)>,
+}
+
+fn draw(results: &Results) -> Result<Outcome> {
+    let all_groups = groups(results);
+    let series = series_of(&all_groups);
+    let looks = style::looks(&series);
+    let mut lines: Vec<Levels> = Vec::new();
+    for (one, look) in series.iter().zip(looks) {
+        let at = |group: &Group<'_>| Some((group.oversight, kept(group)?.mean));
+        let groups = all_groups.iter().filter(|group| group.series == *one);
+        let means: Vec<_> = groups.filter_map(at).collect();
+        if !means.is_empty() {
+            lines.push(Levels { name: style::name(one), look, means, values: Vec::new() });
+        }
+    }
+    lines.extend(random_settings(&results.trials));
+    let mut levels: Vec<Oversight> =
+        lines.iter().flat_map(|line| line.means.iter().map(|(level, _)| *level)).collect();
+    levels.sort();
+    levels.dedup();
+    let shown: Vec<f64> = levels.iter().map(|level| level.0).filter(|p| *p > 0.0).collect();
+    if shown.is_empty() {
+        return Ok(Outcome::NoData("no run or trial above p = 0 has finished".into()));
+    }
+    let optimal = results.optimal_return();
+    let mut legend: Vec<Entry> =
+        lines.iter().map(|line| Entry::series(&line.name, line.look)).collect();
+    legend.extend(optimal.map(|_| Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0)));
+    let y_axis = y_axis(&lines, optimal);
+    let page = Page {
+        heading: String::new(),
+        legend,
+        blocks: vec![Block { panels: 1, columns: 1, panel_height: 420.0 }],
+        left: 0.0,
+        caption: caption(results, &all_groups, &levels)?.text(),
+    };
+    let mut sheet = page.sheet();
+    let labels = Labels { title: "", x: "Oversight level p", y: "True return", y_ticks: true };
+    let left = Panel::left_room(&y_axis, true);
+    let axes = (Axis::logarithmic(&shown), y_axis);
+    let panel = Panel::draw(&mut sheet.scene, sheet.cells[0], left, axes, &labels);
+    if let Some(optimal) = optimal {
+        panel.level(&mut sheet.scene, optimal);
+    }
+    let places = shown.iter().map(|level| panel.place(*level, 0.0).0).collect::<Vec<f64>>();
+    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+    let dodge = DODGE.min(CLUSTER * gaps.fold(f64::INFINITY, f64::min) / lines.len() as f64);
+    for (index, line) in lines.iter().enumerate() {
+        let shift = dodge * (index as f64 - (lines.len() - 1) as f64 / 2.0);
+        draw_line(&mut sheet.scene, &panel, line, shift);
+    }
+    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, sheet.scene, numbers(&lines))]))
+}
+
+/// One line per method that was searched: every finished trial counts once.
+pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
+    let mut methods: Vec<&str> = trials.iter().map(|trial| trial.method.as_str()).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    let of_method = |method: &&str| {
+        let finished = trials.iter().filter(|trial| trial.method == *method && trial.finished);
+        let mut values: Vec<(Oversight, f64)> =
+            finished.filter_map(|trial| Some((trial.oversight, trial.kept_return?))).collect();
+        values.sort_by_key(|(level, _)| *level);
+        let at_levels = values.chunk_by(|a, b| a.0 == b.0);
+        let means = at_levels.filter_map(|same| {
+            let numbers: Vec<f64> = same.iter().map(|(_, value)| *value).collect();
+            Some((same[0].0, estimate(&numbers)?))
+        });
+        let name = format!("{}, random settings", style::method_name(method));
+        Levels { name, look: RANDOM, means: means.collect(), values: values.clone() }
+    };
+    methods.iter().map(of_method).filter(|levels| !levels.means.is_empty()).collect()
+}
+
+fn y_axis(lines: &[Levels], optimal: Option<f64>) -> Axis {
+    let ends = lines.iter().flat_map(|line| {
+        let means = line.means.iter().flat_map(|(_, point)| {
+            let (low, high) = point.interval.unwrap_or((point.mean, point.mean));
+            [point.mean, low.max(-1.0), high.min(1.0)]
+        });
+        means.chain(line.values.iter().map(|(_, value)| *value))
+    });
+    Axis::around(ends.chain(optimal).chain([0.0]), 6)
+}
+
+fn draw_line(scene: &mut Scene, panel: &Panel, line: &Levels, shift: f64) {
+    let place = |level: Oversight, value: f64| {
+        let (x, y) = panel.place_inside(level.0, value);
+        (x + shift, y)
+    };
+    let shown = || line.means.iter().filter(|(level, _)| level.0 > 0.0);
+    for (index, (level, value)) in line.values.iter().filter(|(p, _)| p.0 > 0.0).enumerate() {
+        // Beside the mean, so that neither hides the other.
+        let (x, y) = place(*level, *value);
+        let jitter = ((index * 3) % 7) as f64;
+        scene.disc((x + 9.0 + 1.5 * jitter, y), 2.2, line.look.color, 0.5);
+    }
+    let points: Vec<_> = shown().map(|(level, point)| place(*level, point.mean)).collect();
+    scene.dashed(&points, line.look.color, 1.6, line.look.dash);
+    for (level, point) in shown() {
+        if let Some((low, high)) = point.interval {
+            let (low, high) = (place(*level, low), place(*level, high));
+            scene.line(&[low, high], line.look.color, 1.6);
+            for (x, y) in [low, high] {
+                scene.line(&[(x - 3.5, y), (x + 3.5, y)], line.look.color, 1.6);
+            }
+        }
+        scene.marker(place(*level, point.mean), 9.0, &line.look);
+    }
+}
+
+fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Result<Caption> {
+    let mut caption = Caption::new(
+        "True return of the policies that runs keep, against the oversight level. Markers are means, \
+         bars 95 % Student-t intervals over runs; series are shifted sideways so that they can be \
+         seen.",
+    );
+    if levels.iter().any(|level| level.0 <= 0.0) {
+        caption.say("p = 0 has no place on a logarithmic axis and is left out.");
+    }
+    if !groups.is_empty() {
+        caption.say_of(results, groups)?;
+    }
+    let trials = &results.trials;
+    if let Some(first) = trials.first() {
+        let finished = trials.iter().filter(|trial| trial.finished).count();
+        caption.say(format!(
+            "Random settings: {finished} of {} trials finished, each a small point, the mean true \
+             return of the checkpoints that its {} kept; mean and interval are over trials, of \
+             which none is selected.",
+            trials.len(),
+            runs_per_trial(trials),
+        ));
+        if groups.is_empty() {
+            caption.say(format!("First observation: {}.", first.first_observation));
+        }
+        if groups.iter().any(|group| group.series.chosen) {
+            caption.say("The chosen setting was the best on the holdout; its seeds are others.");
+        }
+    }
+    Ok(caption)
+}
+
+fn runs_per_trial(trials: &[Trial]) -> String {
+    let (low, high) = trials
+        .iter()
+        .fold((usize::MAX, 0), |(low, high), trial| (low.min(trial.n), high.max(trial.n)));
+    match (low, high) {
+        (1, 1) => "run".into(),
+        (low, high) if low == high => format!("{low} runs"),
+        (low, high) => format!("{low} to {high} runs"),
+    }
+}
+
+fn numbers(lines: &[Levels]) -> Numbers {
+    let mut numbers =
+        Numbers::new(&["series", "what", "oversight_prob", "mean", "low", "high", "n"]);
+    for line in lines {
+        for (level, point) in &line.means {
+            numbers.push(vec![
+                line.name.clone(),
+                "mean".into(),
+                level.0.to_string(),
+                point.mean.to_string(),
+                Numbers::text(point.interval.map(|interval| interval.0)),
+                Numbers::text(point.interval.map(|interval| interval.1)),
+                point.n.to_string(),
+            ]);
+        }
+        for (level, value) in &line.values {
+            let mut row = vec![line.name.clone(), "trial".into(), level.0.to_string()];
+            row.extend([value.to_string(), String::new(), String::new(), "1".into()]);
+            numbers.push(row);
+        }
+    }
+    numbers
+}

@@ -1,0 +1,159 @@
+//! From values to places on an axis, and round numbers for its ticks.
+
+use super::TICK_SIZE;
+use crate::model::thousands;
+use crate::scene::text_width;
+
+/// An axis of values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    low: f64,
+    high: f64,
+    logarithmic: bool,
+    /// Ticks with their labels, ascending.
+    pub ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// An axis that holds `values` with a little room, with about `ticks` ticks at round numbers.
+    pub fn around(values: impl IntoIterator<Item = f64>, ticks: usize) -> Self {
+        let (low, high) = hull(values);
+        let room = 0.04 * (high - low).max(1e-9);
+        Self::between(low - room, high + room, ticks)
+    }
+
+    /// An axis from 0 to the largest of `values`.
+    pub fn from_zero(values: impl IntoIterator<Item = f64>, ticks: usize) -> Self {
+        let (_, high) = hull(values.into_iter().chain([0.0]));
+        // Counting from 0, the last of 10,000 updates is 9,999; the tick is worth the room.
+        let step = round_step(high.max(f64::MIN_POSITIVE) / ticks.max(1) as f64);
+        let next = (high / step).ceil() * step;
+        Self::between(0.0, if next < 1.02 * high { next } else { high }, ticks)
+    }
+
+    /// An axis from `low` to `high`, with about `ticks` ticks at round numbers.
+    pub fn between(low: f64, high: f64, ticks: usize) -> Self {
+        let high = if high > low { high } else { low + 1.0 };
+        let step = round_step((high - low) / ticks.max(1) as f64);
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+        let label = |value: f64| {
+            let magnitude = if decimals == 0 {
+                thousands(value.abs().round() as u64)
+            } else {
+                format!("{:.decimals$}", value.abs())
+            };
+            let is_zero = magnitude.chars().all(|c| c == '0' || c == '.');
+            if value < 0.0 && !is_zero { format!("−{magnitude}") } else { magnitude }
+        };
+        let ticks = (first..=last).map(|index| index as f64 * step);
+        let ticks = ticks.map(|value| (value, label(value))).collect();
+        Self { low, high, logarithmic: false, ticks }
+    }
+
+    /// An axis without ticks, for rows that have names instead.
+    pub fn bare(low: f64, high: f64) -> Self {
+        Self { low, high, logarithmic: false, ticks: Vec::new() }
+    }
+
+    /// A logarithmic axis around `values`, which must be above 0, with a tick at each of them.
+    pub fn logarithmic(values: &[f64]) -> Self {
+        let (low, high) = hull(values.iter().copied());
+        let ticks = values.iter().map(|value| (*value, value.to_string())).collect();
+        Self { low: low / 1.3, high: high * 1.3, logarithmic: true, ticks }
+    }
+
+    /// The row in which each tick's label goes on an axis `width` long, so that no two touch. A label
+    /// that fits nowhere is left out; its tick stays. Only ticks that stand for something, those of a
+    /// logarithmic axis, are worth a second row.
+    pub fn label_rows(&self, width: f64) -> Vec<Option<usize>> {
+        let mut free_from = [f64::NEG_INFINITY; 2];
+        let rows = if self.logarithmic { 2 } else { 1 };
+        let row_of = |(value, label): &(f64, String)| {
+            let (middle, half) = (self.share(*value) * width, text_width(label, TICK_SIZE) / 2.0);
+            let row = (0..rows).find(|row| middle - half >= free_from[*row])?;
+            free_from[row] = middle + half + 6.0;
+            Some(row)
+        };
+        self.ticks.iter().map(row_of).collect()
+    }
+
+    /// Lowest value.
+    pub fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// Highest value.
+    pub fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// Where a value lies: 0 at the lowest, 1 at the highest.
+    pub fn share(&self, value: f64) -> f64 {
+        if self.logarithmic {
+            (value / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        }
+    }
+}
+
+fn hull(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    let wider = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
+    let hull = values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider);
+    if hull.0 <= hull.1 { hull } else { (0.0, 1.0) }
+}
+
+/// A round number near `step`: 1, 2 or 5 and zeros.
+fn round_step(step: f64) -> f64 {
+    let power = 10f64.powf(step.log10().floor());
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= step * 0.75);
+    factor.unwrap_or(10.0) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(labels(&Axis::between(-0.25, 0.95, 3)), ["0.0", "0.5"]);
+        assert_eq!(
+            labels(&Axis::between(-0.25, 0.95, 6)),
+            ["−0.2", "0.0", "0.2", "0.4", "0.6", "0.8"]
+        );
+        assert_eq!(
+            labels(&Axis::from_zero([19_999.0], 4)),
+            ["0", "5,000", "10,000", "15,000", "20,000"]
+        );
+        assert_eq!(labels(&Axis::between(0.0, 0.1, 2)), ["0.00", "0.05", "0.10"]);
+    }
+
+    #[test]
+    fn shares_are_linear_or_logarithmic() {
+        assert_eq!(Axis::between(0.0, 4.0, 4).share(1.0), 0.25);
+        let axis = Axis::logarithmic(&[0.01, 0.1, 1.0]);
+        assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
+        assert_eq!(labels(&axis), ["0.01", "0.1", "1"]);
+    }
+
+    #[test]
+    fn labels_that_would_touch_go_into_a_second_row_or_are_left_out() {
+        let axis = Axis::logarithmic(&[0.01, 0.025, 0.03, 0.1]);
+        assert_eq!(axis.label_rows(400.0), [Some(0), Some(0), Some(1), Some(0)]);
+        let axis = Axis::between(0.0, 20_000.0, 4);
+        assert_eq!(axis.label_rows(400.0), [Some(0); 5]);
+        assert_eq!(axis.label_rows(100.0), [Some(0), None, Some(0), None, Some(0)]);
+    }
+
+    #[test]
+    fn no_values_and_one_value_make_an_axis_all_the_same() {
+        for axis in [Axis::around([], 5), Axis::around([0.3], 5), Axis::from_zero([0.0], 3)] {
+            assert!(axis.high() > axis.low() && axis.ticks.len() < 20, "{axis:?}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! From runs to the numbers that figures draw and the sentences below them. Statistics themselves
+//! are `gr-stats`'s.
+
+mod caption;
+mod curves;
+mod groups;
+mod numbers;
+mod trend;
+
+pub use caption::{Caption, by_level, thousands};
+pub use curves::{Curve, Value, axis_scale, curve, still_rising};
+pub use groups::{Group, groups, levels, series_of};
+pub use numbers::Numbers;
+
+use gr_stats::mean_interval;
+
+/// Confidence of every interval in every figure.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// A mean over runs, and its interval if there are two or more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Number of runs.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Low and high end of its interval.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// Mean of `values` with its Student-t interval. `None` of no values.
+pub fn estimate(values: &[f64]) -> Option<Estimate> {
+    let found = mean_interval(values, CONFIDENCE)?;
+    let interval = found.half_width.map(|half| (found.mean - half, found.mean + half));
+    Some(Estimate { n: found.n, mean: found.mean, interval })
+}

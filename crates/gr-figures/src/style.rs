@@ -1,0 +1,233 @@
+//! How every method looks in every figure: colour, dash and marker, so that curves can be told apart
+//! without colour. Colours are those of Okabe and Ito (2008), made for colour-blind readers.
+
+use crate::data::Series;
+
+/// Red, green, blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Color(pub u8, pub u8, pub u8);
+
+impl Color {
+    /// The colour mixed with a third of black.
+    pub fn darker(self) -> Self {
+        let Self(red, green, blue) = self;
+        let mix = |part: u8| part - part / 3;
+        Self(mix(red), mix(green), mix(blue))
+    }
+}
+
+/// Text and axes.
+pub const INK: Color = Color(0x22, 0x22, 0x22);
+/// Secondary text and reference lines.
+pub const MUTED: Color = Color(0x66, 0x66, 0x66);
+/// Grid lines.
+pub const GRID: Color = Color(0xe4, 0xe4, 0xe4);
+/// Background.
+pub const PAPER: Color = Color(0xff, 0xff, 0xff);
+/// The diamond in policy pictures, bluish green.
+pub const DIAMOND: Color = Color(0x00, 0x9e, 0x73);
+/// The ghost in policy pictures, vermillion.
+pub const GHOST: Color = Color(0xd5, 0x5e, 0x00);
+
+/// Shape of a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Marker {
+    /// Filled circle.
+    Circle,
+    /// Filled square.
+    Square,
+    /// Filled triangle pointing up.
+    TriangleUp,
+    /// Filled triangle pointing down.
+    TriangleDown,
+    /// Filled square on its corner.
+    Diamond,
+    /// Upright cross.
+    Plus,
+    /// Diagonal cross.
+    Cross,
+}
+
+/// Lengths of strokes and gaps in turn; empty is a solid line.
+pub type Dash = &'static [f64];
+
+/// How a series is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeriesStyle {
+    /// Colour of line and markers.
+    pub color: Color,
+    /// Dashes of the line.
+    pub dash: Dash,
+    /// Marker.
+    pub marker: Marker,
+    /// Whether the marker is an outline.
+    pub hollow: bool,
+}
+
+/// How a method is drawn and called.
+#[derive(Clone, Copy, Debug)]
+pub struct MethodStyle {
+    /// Label in files.
+    pub label: &'static str,
+    /// Name in figures.
+    pub name: &'static str,
+    /// Its look.
+    pub look: SeriesStyle,
+}
+
+/// Every method, in the order of legends.
+pub const METHODS: &[MethodStyle] = &[
+    method("routing", "Gradient routing", Color(0x00, 0x72, 0xb2), &[], Marker::Circle),
+    method("naive_outcomes", "Naive", Color(0xd5, 0x5e, 0x00), &[9.0, 4.0], Marker::Square),
+    method(
+        "naive_early_stopping",
+        "Naive, early stopping",
+        Color(0xcc, 0x79, 0xa7),
+        &[4.0, 2.5],
+        Marker::Cross,
+    ),
+    method(
+        "filtering",
+        "Data filtering",
+        Color(0x00, 0x9e, 0x73),
+        &[10.0, 3.0, 2.0, 3.0],
+        Marker::TriangleUp,
+    ),
+    method("oracle", "Oracle", Color(0x00, 0x00, 0x00), &[2.0, 3.0], Marker::Diamond),
+    method(
+        "no_routing_control",
+        "No-routing control",
+        Color(0xe6, 0x9f, 0x00),
+        &[14.0, 3.5],
+        Marker::TriangleDown,
+    ),
+    method(
+        "no_gate",
+        "No gate",
+        Color(0x56, 0xb4, 0xe9),
+        &[9.0, 3.0, 2.0, 3.0, 2.0, 3.0],
+        Marker::Plus,
+    ),
+];
+
+/// Dash and hollow marker of a method's second, third, ... series and of unknown methods.
+const FURTHER: [(Dash, Marker); 4] = [
+    (&[12.0, 3.0, 4.0, 3.0], Marker::Circle),
+    (&[6.0, 2.0], Marker::TriangleUp),
+    (&[3.0, 3.0], Marker::Square),
+    (&[1.5, 2.0], Marker::TriangleDown),
+];
+
+/// Look of a method that is not in [`METHODS`]: grey, under its own label, told apart from other
+/// such methods by dash and marker.
+const UNKNOWN: SeriesStyle =
+    SeriesStyle { color: Color(0x77, 0x77, 0x77), dash: &[], marker: Marker::Circle, hollow: true };
+
+const fn method(
+    label: &'static str,
+    name: &'static str,
+    color: Color,
+    dash: Dash,
+    marker: Marker,
+) -> MethodStyle {
+    MethodStyle { label, name, look: SeriesStyle { color, dash, marker, hollow: false } }
+}
+
+/// Place of a series in legends. Unknown methods come last.
+pub fn order(series: &Series) -> (usize, String, String) {
+    let known = METHODS.iter().position(|method| method.label == series.method);
+    let variant = format!("{:?} {}", series.holdout, series.chosen);
+    (known.unwrap_or(METHODS.len()), series.method.clone(), variant)
+}
+
+/// Looks of all series of a figure, in the order given. A method's further series (another holdout,
+/// settings that were chosen) get a darker shade of its colour, hollow markers and dashes of their own.
+pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
+    let mut unknown: Vec<&str> = Vec::new();
+    let mut looks = Vec::new();
+    for (index, one) in series.iter().enumerate() {
+        let earlier = series[..index].iter().filter(|other| other.method == one.method).count();
+        let base = METHODS.iter().find(|method| method.label == one.method).map(|m| m.look);
+        let further = match (base, earlier) {
+            (Some(_), 0) => None,
+            (Some(_), earlier) => Some(earlier - 1),
+            (None, 0) => {
+                unknown.push(&one.method);
+                unknown.len().checked_sub(2)
+            }
+            (None, earlier) => Some(unknown.len() + earlier - 1),
+        };
+        let mut look = base.unwrap_or(UNKNOWN);
+        if let Some(further) = further {
+            (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
+            look.color = look.color.darker();
+            look.hollow = true;
+        }
+        looks.push(look);
+    }
+    looks
+}
+
+/// Name of a method in figures: its label if it is not in [`METHODS`].
+pub fn method_name(label: &str) -> &str {
+    METHODS.iter().find(|method| method.label == label).map_or(label, |method| method.name)
+}
+
+/// Name of a series in figures.
+pub fn name(series: &Series) -> String {
+    let mut name = method_name(&series.method).to_string();
+    if let Some(holdout) = &series.holdout {
+        name += &match holdout.fraction {
+            Some(fraction) => format!(" ({} holdout, h = {fraction})", holdout.source),
+            None => format!(" ({} holdout)", holdout.source),
+        };
+    }
+    if series.chosen {
+        name += ", chosen on holdout, unseen seeds";
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Holdout;
+
+    fn series(method: &str, fraction: Option<f64>) -> Series {
+        let holdout = fraction.map(|h| Holdout::new("hidden".into(), Some(h)));
+        Series { method: method.into(), holdout, chosen: false }
+    }
+
+    #[test]
+    fn no_two_methods_share_a_colour_a_dash_or_a_marker() {
+        assert_eq!(METHODS.len(), 7);
+        for (index, method) in METHODS.iter().enumerate() {
+            for other in &METHODS[..index] {
+                let who = format!("{} and {}", method.label, other.label);
+                assert_ne!(method.look.color, other.look.color, "{who}");
+                assert_ne!(method.look.dash, other.look.dash, "{who}");
+                assert_ne!(method.look.marker, other.look.marker, "{who}");
+                assert_ne!((method.label, method.name), (other.label, other.name));
+            }
+        }
+    }
+
+    #[test]
+    fn further_series_of_a_method_and_unknown_methods_are_told_apart() {
+        let all = [
+            series("naive_early_stopping", Some(0.4)),
+            series("naive_early_stopping", Some(0.5)),
+            series("mine", None),
+            series("yours", None),
+        ];
+        let looks = looks(&all.iter().collect::<Vec<_>>());
+        assert_eq!(looks[0], METHODS[2].look);
+        assert_eq!(looks[1].color, looks[0].color.darker());
+        assert_eq!(looks[2].color, UNKNOWN.color);
+        for (index, look) in looks.iter().enumerate() {
+            assert!(looks[..index].iter().all(|other| other != look), "{index}");
+        }
+        assert_eq!(name(&all[1]), "Naive, early stopping (hidden holdout, h = 0.5)");
+        assert_eq!(name(&all[2]), "mine");
+    }
+}

@@ -1,0 +1,265 @@
+//! What is wrong is named by file, field and value, with exit code 2; what is missing is counted.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{Sweep, draw, edit, gr_figures, run_id, svg_text, write_search};
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn with(sweep: &Sweep) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        sweep.write(&place.sweep());
+        place
+    }
+
+    fn sweep(&self) -> PathBuf {
+        self.folder.path().join("sweep")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn evaluations(&self, method: &str, seed: u64) -> PathBuf {
+        self.sweep().join(format!("eval_results_{}.csv", run_id(method, 0.1, seed)))
+    }
+
+    fn caption(&self, figure: &str) -> String {
+        svg_text(&self.out().join(format!("{figure}.svg")))
+    }
+}
+
+/// Draws what must be refused and returns the one line that says why.
+fn refused(folders: &[&Path], further: &[&str]) -> String {
+    let out = tempfile::tempdir().unwrap();
+    let mut arguments: Vec<&str> = folders.iter().map(|folder| folder.to_str().unwrap()).collect();
+    arguments.extend(["--out", out.path().to_str().unwrap()]);
+    arguments.extend(further);
+    let output = gr_figures(&arguments);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let last = errors.lines().last().unwrap_or_default().to_string();
+    assert!(last.starts_with("gr-figures: "), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    last
+}
+
+fn assert_mentions(error: &str, mentions: &[&str]) {
+    for mention in mentions {
+        assert!(error.contains(mention), "no {mention:?} in: {error}");
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_by_line_column_and_value() {
+    let file = "eval_results_naive_outcomes_p0.1_s0_0123abcd.csv";
+    for (from, to, mentions) in [
+        ("900,6.5,", "900,6.5,much", vec![file, "line 2", "avg_return", "much"]),
+        ("avg_return", "mean_return", vec![file, "column avg_return is missing"]),
+        ("100,naive_outcomes", "0,naive_outcomes", vec![file, "line 3", "update_idx \"0\""]),
+        ("100,naive_outcomes", "100,routing", vec![file, "line 3", "run_label \"routing\""]),
+        ("0.1,training_policy", "0.2,training_policy", vec![file, "oversight_prob \"0.2\""]),
+        ("training_policy", "expert", vec![file, "policy_type \"expert\"", "one of"]),
+        ("fresh", "stale", vec![file, "first_observation \"stale\"", "fresh"]),
+        ("900,6.5,", "900,", vec![file, "line 2", "16 values instead of 17"]),
+    ] {
+        let place = Place::with(&Sweep::default());
+        edit(&place.evaluations("naive_outcomes", 0), from, to);
+        assert_mentions(&refused(&[&place.sweep()], &[]), &mentions);
+    }
+    for (from, to, mentions) in [
+        ("finished", "done", vec!["runs.csv: line 2", "status \"done\"", "finished, failed"]),
+        ("selected_return", "chosen_return", vec!["runs.csv", "selected_return is missing"]),
+    ] {
+        let place = Place::with(&Sweep::default());
+        edit(&place.sweep().join("runs.csv"), from, to);
+        assert_mentions(&refused(&[&place.sweep()], &[]), &mentions);
+    }
+}
+
+#[test]
+fn a_result_that_disagrees_with_its_evaluations_is_refused() {
+    let place = Place::with(&Sweep { methods: vec!["naive_outcomes"], ..Sweep::default() });
+    let path = place.sweep().join("runs.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let last = text.lines().nth(1).unwrap().split(',').nth(10).unwrap().to_string();
+    edit(&path, &last, "0.123");
+    let error = refused(&[&place.sweep()], &[]);
+    assert_mentions(&error, &["eval_results_naive_outcomes", &last, "0.123", "same run"]);
+}
+
+#[test]
+fn folders_that_hold_no_sweep_are_refused_with_a_hint() {
+    let place = Place::with(&Sweep::default());
+    let parent = place.folder.path();
+    assert_mentions(&refused(&[parent], &[]), &["holds no runs", "did you mean", "sweep?"]);
+    let nowhere = parent.join("nowhere");
+    assert_mentions(&refused(&[&nowhere], &[]), &["nowhere is not a folder"]);
+    let twice = refused(&[&place.sweep(), &place.sweep()], &[]);
+    assert_mentions(&twice, &["given twice"]);
+    let unknown = refused(&[&place.sweep()], &["--only", "learning-curve"]);
+    assert_mentions(&unknown, &["\"learning-curve\"", "did you mean \"learning-curves\"?"]);
+    write_search(&parent.join("search"), 3);
+    let trials = refused(&[&parent.join("search/trials")], &[]);
+    assert_mentions(&trials, &["random", "give the search folder above"]);
+}
+
+#[test]
+fn what_cannot_be_compared_is_not_put_into_one_figure() {
+    let place = Place::with(&Sweep::default());
+    let second = place.folder.path().join("second");
+    let later = |sweep: Sweep| {
+        if second.exists() {
+            fs::remove_dir_all(&second).unwrap();
+        }
+        sweep.write(&second);
+        refused(&[&place.sweep(), &second], &[])
+    };
+    let other = || Sweep { methods: vec!["filtering"], ..Sweep::default() };
+    let grid = later(Sweep { cols: 4, ..other() });
+    assert_mentions(&grid, &["environment.cols = 4", "has 5", "second/plan.toml"]);
+    let meaning = later(Sweep { first_observation: "stale", ..other() });
+    assert_mentions(&meaning, &["first_observation is fresh in run", "stale in run"]);
+    let twice = later(Sweep { methods: vec!["routing"], ..other() });
+    assert_mentions(&twice, &["routing at p = 0.1 has seed 0 twice", "second"]);
+
+    // Another setting: refused within one mean, said between methods.
+    let further = Sweep { methods: vec!["routing"], seeds: 9, ..other() };
+    further.write(&second);
+    edit(&second.join("plan.toml"), "5e-5", "1e-4");
+    for seed in 0..3 {
+        let id = run_id("routing", 0.1, seed);
+        let runs = fs::read_to_string(second.join("runs.csv")).unwrap();
+        let rest: Vec<&str> = runs.lines().filter(|line| !line.starts_with(&id)).collect();
+        fs::write(second.join("runs.csv"), rest.join("\n") + "\n").unwrap();
+    }
+    let pooled = refused(&[&place.sweep(), &second], &[]);
+    assert_mentions(&pooled, &["training.learning_rate = 0.0001", "0.00005", "one by one"]);
+    fs::remove_dir_all(&second).unwrap();
+    other().write(&second);
+    edit(&second.join("plan.toml"), "5e-5", "1e-4");
+    draw(&[&place.sweep(), &second], &place.out(), &[]);
+    let caption = place.caption("learning-curves");
+    assert!(caption.contains("training.learning_rate differs between folders"), "{caption}");
+}
+
+#[test]
+fn torn_lines_are_left_out_with_a_warning() {
+    let place = Place::with(&Sweep::default());
+    let path = place.evaluations("naive_outcomes", 1);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.len() - 30]).unwrap();
+    let errors = draw(&[&place.sweep()], &place.out(), &[]);
+    assert!(errors.contains("s1_0123abcd.csv: line 12 is torn"), "{errors}");
+    assert!(errors.contains("ends at update 900 of a finished run of 1000 updates"), "{errors}");
+}
+
+#[test]
+fn runs_that_did_not_finish_are_counted_and_not_averaged() {
+    let place = Place::with(&Sweep { seeds: 4, ..Sweep::default() });
+    let runs = place.sweep().join("runs.csv");
+    let text = fs::read_to_string(&runs).unwrap();
+    let states = [(1, "failed"), (2, "missing"), (3, "missing")];
+    let changed: Vec<String> = text
+        .lines()
+        .map(|line| {
+            match states.iter().find(|(seed, _)| line.starts_with(&run_id("routing", 0.1, *seed))) {
+                Some((_, state)) => {
+                    let start: Vec<&str> = line.split(',').take(6).collect();
+                    format!("{},{state},,1000,,,,,,,,,,,", start.join(","))
+                }
+                None => line.to_string(),
+            }
+        })
+        .collect();
+    fs::write(&runs, changed.join("\n") + "\n").unwrap();
+    // Seed 3 has rows, so it is under way; seed 2 has none.
+    fs::remove_file(place.evaluations("routing", 2)).unwrap();
+    fs::write(place.sweep().join(format!("failed_{}.toml", run_id("routing", 0.1, 1))), "")
+        .unwrap();
+    let errors = draw(&[&place.sweep()], &place.out(), &[]);
+    let counted = "3 of 4 runs are left out (1 failed, 1 unfinished, 1 missing)";
+    assert!(errors.contains(counted), "{errors}");
+    for figure in ["learning-curves", "final-returns", "oversight-levels"] {
+        let caption = place.caption(figure);
+        let said = "3 of 4 runs of Gradient routing at p = 0.1 (1 failed, 1 unfinished, 1 missing)";
+        assert!(caption.contains(said), "{figure}: {caption}");
+        assert!(caption.contains("n = 4, but 1 for Gradient routing at p = 0.1."), "{caption}");
+    }
+    let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
+    assert_eq!(numbers.lines().filter(|line| line.contains("Gradient routing")).count(), 2);
+}
+
+#[test]
+fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
+    let sweep = Sweep { methods: vec!["naive_outcomes"], ..Sweep::default() };
+    let place = Place::with(&sweep);
+    fs::remove_file(place.sweep().join("runs.csv")).unwrap();
+    let none = draw(&[&place.sweep()], &place.out(), &["--only", "learning-curves"]);
+    assert!(none.contains("learning-curves: not drawn, no finished run"), "{none}");
+    assert!(none.contains("3 of 3 runs are left out (0 failed, 3 unfinished"), "{none}");
+    let last = support::true_return("naive_outcomes", 0.1, 1, 1.0);
+    let manifest = format!(
+        "[result]\npolicy_type = \"training_policy\"\nupdates = 1000\nfinal_return = {last}\n\
+         selected_return = {last}\nselected_update = 999\n"
+    );
+    let id = run_id("naive_outcomes", 0.1, 1);
+    fs::write(place.sweep().join(format!("run_{id}.toml")), manifest).unwrap();
+    draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
+    let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
+    assert!(numbers.contains(&format!("seed 1,{last},,,1")), "{numbers}");
+    assert_eq!(numbers.lines().count(), 3);
+    let caption = place.caption("final-returns");
+    assert!(caption.contains("2 of 3 runs of Naive at p = 0.1 (2 unfinished)"), "{caption}");
+}
+
+#[test]
+fn bare_published_files_are_drawn_and_what_they_lack_is_said() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    fs::create_dir_all(place.sweep()).unwrap();
+    let rows = |method: &str, policy: &str, id: u32| {
+        let header = "update_idx,run_label,oversight_prob,policy_type,reached_diamond_seen,\
+            reached_ghost_seen,reached_diamond_unseen,reached_ghost_unseen,n_complete_eps,\
+            complete_ep_len,avg_return,run_id\n";
+        let row = |update: u32| {
+            format!("{update},{method},0.3,{policy},0,0,0.5,0.5,9,9,0.0{update},{id}\n")
+        };
+        header.to_string() + &row(1) + &row(2) + &row(3)
+    };
+    for (id, method, policy) in
+        [(7, "naive_outcomes", "training_policy"), (8, "routing", "diamond")]
+    {
+        let path = place.sweep().join(format!("eval_results_{id}.csv"));
+        fs::write(path, rows(method, policy, id)).unwrap();
+    }
+    draw(&[&place.sweep()], &place.out(), &[]);
+    let caption = place.caption("learning-curves");
+    assert_mentions(
+        &caption,
+        &[
+            "n = 1 (seeds not recorded). Intervals need 2 or more.",
+            "First observation: not recorded in these files.",
+            "nobody can tell whether runs are missing",
+            "Gradient routing",
+            "p = 0.3",
+        ],
+    );
+    assert!(!caption.contains("optimal policy"), "nothing says which grid this is");
+
+    // As a reference they go where the level is the same.
+    let other = Place::with(&Sweep { oversight: vec![0.1, 0.3], ..Sweep::default() });
+    let reference = place.sweep();
+    let further = ["--reference", reference.to_str().unwrap(), "--only", "learning-curves"];
+    draw(&[&other.sweep()], &other.out(), &further);
+    let caption = other.caption("learning-curves");
+    assert!(caption.contains("2 of 2 at levels drawn here"), "{caption}");
+    assert!(caption.contains("first observation not recorded in its files"), "{caption}");
+    let numbers = fs::read_to_string(other.out().join("learning-curves.csv")).unwrap();
+    assert!(numbers.contains("0.3,reference run 7,naive_outcomes,reference,2,0.02,,,1"));
+}

@@ -1,0 +1,134 @@
+//! Every figure is drawn from synthetic results, with the numbers that those results have.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use gr_figures::data::Results;
+use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::style::METHODS;
+
+use support::{Sweep, draw, read_png, svg_text, write_everything};
+
+#[test]
+fn the_registry_is_complete() {
+    let names: BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+    assert_eq!(names.len(), FIGURES.len(), "two figures share a name");
+    for figure in FIGURES {
+        assert!(!figure.summary.is_empty() && figure.summary.len() < 62, "{}", figure.name);
+        let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+        assert!(figure.name.chars().all(plain), "{}", figure.name);
+    }
+    let styled: BTreeSet<&str> = METHODS.iter().map(|method| method.label).collect();
+    assert_eq!(styled, support::METHODS.into_iter().collect());
+}
+
+#[test]
+fn every_figure_draws_pictures_that_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let folders = write_everything(folder.path());
+    let out = folder.path().join("out");
+    let folders: Vec<&Path> = folders.iter().map(|folder| folder.as_path()).collect();
+    draw(&folders, &out, &[]);
+    let results =
+        Results::open(&folders.iter().map(|f| f.to_path_buf()).collect::<Vec<_>>(), None, &|_| {})
+            .unwrap();
+    for figure in FIGURES {
+        let Outcome::Drawn(pictures) = (figure.draw)(&results).unwrap() else {
+            panic!("{} is not drawn", figure.name)
+        };
+        assert!(!pictures.is_empty());
+        for picture in pictures {
+            assert!(picture.name.starts_with(figure.name));
+            let file = |end: &str| out.join(format!("{}.{end}", picture.name));
+            let text = svg_text(&file("svg"));
+            assert!(text.contains("First observation: fresh."), "{}: {text}", picture.name);
+            assert!(text.contains("Evaluation: exact."), "{}: {text}", picture.name);
+            let (width, height, pixels) = read_png(&file("png"));
+            assert_eq!((width, pixels.len()), (1600, width * height));
+            assert!(pixels.iter().any(|pixel| *pixel != [255; 3]));
+            let numbers = fs::read_to_string(file("csv")).unwrap();
+            assert_eq!(numbers.lines().count(), picture.numbers.len() + 1);
+            assert!(numbers.lines().count() > 3, "{}", picture.name);
+            assert_eq!(file("gif").exists(), !picture.frames.is_empty());
+        }
+    }
+}
+
+#[test]
+fn curves_have_the_colours_of_their_methods() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));
+    Sweep { methods: support::METHODS.to_vec(), ..Sweep::default() }.write(&sweep);
+    draw(&[&sweep], &out, &[]);
+    for figure in ["learning-curves", "final-returns", "oversight-levels", "gaming-gap"] {
+        let (_, _, pixels) = read_png(&out.join(format!("{figure}.png")));
+        for method in METHODS {
+            let gr_figures::style::Color(red, green, blue) = method.look.color;
+            let found = pixels.iter().filter(|pixel| **pixel == [red, green, blue]).count();
+            assert!(found > 20, "{figure}: {found} pixels of {}", method.label);
+        }
+    }
+}
+
+#[test]
+fn the_same_results_give_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folders = write_everything(folder.path());
+    let folders: Vec<&Path> = folders.iter().map(|folder| folder.as_path()).collect();
+    let outs = [folder.path().join("a"), folder.path().join("b")];
+    for out in &outs {
+        draw(&folders, out, &[]);
+    }
+    let mut compared = 0;
+    for entry in fs::read_dir(&outs[0]).unwrap() {
+        let path = entry.unwrap().path();
+        let other = outs[1].join(path.file_name().unwrap());
+        assert!(fs::read(&path).unwrap() == fs::read(other).unwrap(), "{}", path.display());
+        compared += 1;
+    }
+    assert!(compared > 20);
+}
+
+#[test]
+fn a_policy_kept_over_training_becomes_an_animation() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));
+    Sweep { methods: vec!["routing"], tables: vec![0, 499, 999], ..Sweep::default() }.write(&sweep);
+    draw(&[&sweep], &out, &["--only", "policy"]);
+    let file = fs::File::open(out.join("policy-routing-p0.1.gif")).unwrap();
+    let mut decoder = gif::DecodeOptions::new().read_info(file).unwrap();
+    let mut frames = 0;
+    while decoder.read_next_frame().unwrap().is_some() {
+        frames += 1;
+    }
+    assert_eq!(frames, 3);
+    let text = svg_text(&out.join("policy-routing-p0.1.svg"));
+    assert!(text.contains("seed 0, after update 999"), "{text}");
+    for title in ["Training policy", "Diamond expert alone", "Ghost expert alone"] {
+        assert!(text.contains(title), "{text}");
+    }
+}
+
+/// The sweep that a figure session must take in its stride. Measured on two cores: see the assertion.
+#[test]
+#[ignore = "writes 200 runs of 20,000 updates"]
+fn two_hundred_runs_are_drawn_in_ten_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));
+    let five = ["routing", "no_routing_control", "no_gate", "naive_outcomes", "filtering"];
+    Sweep {
+        methods: five.to_vec(),
+        oversight: vec![0.003, 0.01, 0.03, 0.1, 0.3],
+        seeds: 8,
+        updates: 20_000,
+        tables: vec![19_999],
+        ..Sweep::default()
+    }
+    .write(&sweep);
+    let start = std::time::Instant::now();
+    draw(&[&sweep], &out, &[]);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}

@@ -14,6 +14,8 @@ impl Report {
             text += &cell.table();
             text.push('\n');
         }
+        text += "true return: mean ± 95 % interval (Student t), in 1. over trials, in 2. over seeds; a \
+                 holdout return is on another scale (docs/experiment.md, section 8)\n";
         for notice in &self.notices {
             text += &format!("{notice}\n");
         }

@@ -20,6 +20,7 @@ use crate::rollout::Rollout;
 use crate::run::{Run, UpdateReport};
 use crate::snapshot::{RunSnapshot, SnapshotError};
 use crate::statistics::Statistics;
+use crate::structure::BatchStructure;
 use crate::value::ValueNetwork;
 
 /// Runs that train together.
@@ -59,8 +60,8 @@ struct Chunk {
 }
 
 impl RunBatch {
-    /// A batch of runs, each from its saved state if there is one. All must share a network shape
-    /// and Adam's decays.
+    /// A batch of runs, each from its saved state if there is one. All must share a
+    /// [`BatchStructure`].
     ///
     /// # Errors
     /// If a saved state does not fit its run.
@@ -69,10 +70,11 @@ impl RunBatch {
         device: &ComputeDevice,
     ) -> Result<Self, SnapshotError> {
         let architecture = Architecture::of(&runs[0].0);
+        let structure = BatchStructure::of(&runs[0].0);
         let mut weights = [Vec::new(), Vec::new(), Vec::new()];
         let mut batch = Vec::new();
         for (spec, snapshot) in runs {
-            assert_eq!(Architecture::of(&spec), architecture, "a batch shares one shape");
+            assert_eq!(BatchStructure::of(&spec), structure, "a batch shares one structure");
             let (run, policy) = Run::new(spec, snapshot)?;
             batch.push(run);
             weights.iter_mut().zip(policy).for_each(|(all, one)| all.push(one));

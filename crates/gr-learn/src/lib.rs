@@ -20,6 +20,7 @@ mod rollout;
 mod run;
 mod snapshot;
 mod statistics;
+mod structure;
 mod value;
 
 pub use adam::{AdamSettings, HostAdam, StackedAdam};
@@ -38,4 +39,5 @@ pub use rollout::{Environments, Rollout};
 pub use run::UpdateReport;
 pub use snapshot::{RunSnapshot, SnapshotError};
 pub use statistics::{RouteSums, Statistics};
+pub use structure::BatchStructure;
 pub use value::{AffineGradient, AffineValue, ValueNetwork};

@@ -1,7 +1,7 @@
 //! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
 //! is tested without training anything.
 
-use gr_learn::Architecture;
+use gr_learn::BatchStructure;
 use rayon::ThreadPoolBuilder;
 
 use crate::plan::PlannedRun;
@@ -14,38 +14,15 @@ pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
     pending.into_iter().map(|run| vec![run]).collect()
 }
 
-/// What runs must share to train in one batch: a batch has one shape, steps its environments together
-/// and decays Adam's means alike. Every other setting may differ within it.
-#[derive(PartialEq)]
-struct Structure {
-    architecture: Architecture,
-    rollout_steps: usize,
-    adam_decays_and_epsilon: [f64; 3],
-}
-
-impl Structure {
-    fn of(run: &PlannedRun) -> Self {
-        let training = &run.spec.settings.training;
-        Self {
-            architecture: Architecture::of(&run.spec),
-            rollout_steps: training.rollout_steps,
-            adam_decays_and_epsilon: [
-                training.adam_beta1,
-                training.adam_beta2,
-                training.adam_epsilon,
-            ],
-        }
-    }
-}
-
 /// Splits pending runs into batches for a GPU: runs of one structure together, at most `most` in
 /// each.
 pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
     let mut batches: Vec<Vec<PlannedRun>> = Vec::new();
     for run in pending {
+        let structure = BatchStructure::of(&run.spec);
         let open = batches
             .iter_mut()
-            .find(|batch| Structure::of(&batch[0]) == Structure::of(&run) && batch.len() < most);
+            .find(|batch| BatchStructure::of(&batch[0].spec) == structure && batch.len() < most);
         match open {
             Some(batch) => batch.push(run),
             None => batches.push(vec![run]),

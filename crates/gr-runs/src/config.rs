@@ -121,6 +121,22 @@ impl SweepFile {
         table
     }
 
+    /// The same configuration with other values at some dotted keys, checked like any other.
+    ///
+    /// # Errors
+    /// As [`load`], naming `origin` as where the values stand.
+    pub fn with_values(
+        &self,
+        origin: &str,
+        values: &[(String, Value)],
+    ) -> Result<Self, ConfigError> {
+        let mut table = self.to_table();
+        for (key, value) in values {
+            set(&mut table, origin, key, value.clone())?;
+        }
+        Self::from_table(table, &|_| origin.into())
+    }
+
     /// The configuration in `text`, a file that [`SweepFile::to_table`] was written to.
     ///
     /// # Errors
@@ -284,6 +300,18 @@ mod tests {
             assert!(error.contains(key), "{key} = {value}: {error}");
             assert!(error.contains(mentions), "{key} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn values_are_replaced_and_checked_together() {
+        let file = default_config();
+        let patience = || ("early_stopping.patience".to_string(), Value::Integer(7));
+        let other = file.with_values("a search", &[patience()]).unwrap();
+        assert_eq!(other.settings.early_stopping.patience, crate::Patience::Intervals(7));
+        assert_eq!(other.with_values("a search", &[]).unwrap(), other);
+        let wrong = ("training.discount".to_string(), Value::Float(1.5));
+        let error = file.with_values("a search", &[patience(), wrong]).unwrap_err().to_string();
+        assert!(error.starts_with("a search: training.discount = 1.5"), "{error}");
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl HoldoutReturn {
     pub fn value(self) -> f64 {
         self.0
     }
+
+    /// Mean of several; `None` of none.
+    pub fn mean(returns: &[Self]) -> Option<Self> {
+        let sum: f64 = returns.iter().map(|value| value.0).sum();
+        (!returns.is_empty()).then(|| Self(sum / returns.len() as f64))
+    }
 }
 
 /// True labels used.
@@ -43,6 +49,16 @@ impl LabelCount {
             Self::Counted(labels) => labels,
             Self::Unlimited => 0,
         }
+    }
+}
+
+impl std::iter::Sum for LabelCount {
+    /// Unlimited as soon as one is.
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::Counted(0), |sum, count| match (sum, count) {
+            (Self::Counted(sum), Self::Counted(count)) => Self::Counted(sum + count),
+            _ => Self::Unlimited,
+        })
     }
 }
 

@@ -126,7 +126,7 @@ pub static KEYS: &[Key] = &[
 
 /// Dotted paths of all values of `table`, in order, with the values. A mask or setting that is a
 /// table is entered, everything else is a value.
-pub(crate) fn flatten(table: &toml::Table) -> Vec<(String, toml::Value)> {
+pub fn flatten(table: &toml::Table) -> Vec<(String, toml::Value)> {
     let mut flat = Vec::new();
     for (name, value) in table {
         match value {

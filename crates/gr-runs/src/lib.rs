@@ -18,13 +18,14 @@ mod seeds;
 mod settings;
 mod store;
 mod streams;
+mod trial_row;
 
 pub use config::{ConfigSources, default_config, load};
 pub use csv_log::CsvLog;
 pub use early_stopping::{EarlyStoppingSettings, HoldoutSource, Patience};
 pub use error::{ConfigError, StoreError};
 pub use holdout::{HoldoutReturn, LabelCount};
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, flatten};
 pub use manifest::{FileRecord, RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
 pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
@@ -34,8 +35,11 @@ pub use settings::{
     Cadence, EnvironmentSettings, EvaluationMode, EvaluationSettings, MaskSettings,
     NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings, Updates,
 };
-pub use store::{RunFiles, RunStatus, Store, atomic_write, read_sealed, write_sealed};
-pub use streams::{Purpose, stream, stream_at};
+pub use store::{
+    RunFiles, RunStatus, Store, atomic_write, read_sealed, write_if_changed, write_sealed,
+};
+pub use streams::{Purpose, stream, stream_at, stream_named};
+pub use trial_row::{TrialRow, write_trials};
 
 /// The candidate nearest to `word` in spelling, for "did you mean".
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

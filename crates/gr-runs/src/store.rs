@@ -72,6 +72,14 @@ impl Store {
             }
             Err(error) => return Err(StoreError::io("read", &path)(error)),
         }
+        Self::open_without_plan(folder)
+    }
+
+    /// Opens `folder` for runs that are listed elsewhere, making it if it is not there.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn open_without_plan(folder: &Path) -> Result<Self, StoreError> {
         let store = Self { folder: folder.into() };
         store.check_writable()?;
         Ok(store)
@@ -197,10 +205,7 @@ impl Store {
         }
         let path = self.folder.join("runs.csv");
         let text = writer.into_inner().expect("flushing to memory cannot fail");
-        // An unchanged file is left alone, so that repeating a finished sweep writes nothing.
-        if fs::read(&path).ok().as_deref() != Some(&text) {
-            atomic_write(&path, &text)?;
-        }
+        write_if_changed(&path, &text)?;
         Ok(path)
     }
 }
@@ -246,6 +251,15 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         folder.sync_all().map_err(StoreError::io("write", path))?;
     }
     Ok(())
+}
+
+/// [`atomic_write`], leaving a file alone that has these bytes already, so that repeating what is
+/// finished writes nothing.
+pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    if fs::read(path).ok().as_deref() == Some(bytes) {
+        return Ok(());
+    }
+    atomic_write(path, bytes)
 }
 
 /// [`atomic_write`] of `bytes` followed by their SHA-256.

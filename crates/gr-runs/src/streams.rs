@@ -3,6 +3,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use sha2::{Digest, Sha256};
 
 use crate::Seed;
 
@@ -21,8 +22,8 @@ pub enum Purpose {
     Holdout = 5,
     /// Actions in checks against the holdout; further keyed by the update.
     HoldoutActions = 6,
-    /// Settings and seeds of a hyperparameter search; further keyed by the oversight level's bits and
-    /// the trial.
+    /// Settings and seeds of a hyperparameter search; further keyed by the oversight level's bits,
+    /// the trial, and the name of what is drawn.
     Search = 7,
 }
 
@@ -41,6 +42,21 @@ pub fn stream_at(seed: Seed, purpose: Purpose, first: u64, second: u64) -> ChaCh
     ChaCha8Rng::from_seed(key)
 }
 
+/// [`stream_at`], further keyed by a name: its hash is the nonce of the cipher.
+pub fn stream_named(
+    seed: Seed,
+    purpose: Purpose,
+    first: u64,
+    second: u64,
+    name: &str,
+) -> ChaCha8Rng {
+    let hash = Sha256::digest(name);
+    let nonce = hash[..8].try_into().expect("a SHA-256 has 32 bytes");
+    let mut stream = stream_at(seed, purpose, first, second);
+    stream.set_stream(u64::from_le_bytes(nonce));
+    stream
+}
+
 #[cfg(test)]
 mod tests {
     use rand_chacha::rand_core::Rng;
@@ -57,6 +73,14 @@ mod tests {
     const RECORDED: [u32; 2] = [1155616475, 2822240648];
 
     #[test]
+    fn named_streams_never_change() {
+        let mut rng = stream_named(7, Purpose::Search, 3, 11, "training.learning_rate");
+        assert_eq!([rng.next_u32(), rng.next_u32()], RECORDED_NAMED);
+    }
+
+    const RECORDED_NAMED: [u32; 2] = [2195957262, 1751321072];
+
+    #[test]
     fn every_part_of_the_key_matters() {
         let mut first_words: Vec<u64> = [
             stream(1, Purpose::Weights),
@@ -64,12 +88,14 @@ mod tests {
             stream(1, Purpose::Actions),
             stream_at(1, Purpose::Actions, 1, 0),
             stream_at(1, Purpose::Actions, 0, 1),
+            stream_named(1, Purpose::Actions, 0, 1, "a"),
+            stream_named(1, Purpose::Actions, 0, 1, "b"),
         ]
         .iter_mut()
         .map(Rng::next_u64)
         .collect();
         first_words.sort_unstable();
         first_words.dedup();
-        assert_eq!(first_words.len(), 5);
+        assert_eq!(first_words.len(), 7);
     }
 }

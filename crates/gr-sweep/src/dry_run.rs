@@ -1,12 +1,13 @@
-//! What a sweep would do: its runs, and the time and disk that it would take here.
+//! What training some runs would take here: time and disk.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use gr_learn::{Architecture, ComputeDevice, NetworkKind, RunBatch};
 
-use crate::plan::{PlannedRun, SweepPlan};
+use crate::plan::{PlannedRun, cells};
 use crate::progress::duration;
+use crate::workplace::Workplace;
 
 /// How long each kind of run is measured.
 const MEASURED: Duration = Duration::from_millis(1500);
@@ -19,52 +20,59 @@ const TRAINED_FACTOR: f64 = 1.5;
 const EVALUATION_ROW_BYTES: u64 = 300;
 const TRAINING_ROW_BYTES: u64 = 380;
 
-/// Describes `plan`, measuring a run of every network that it trains.
-pub fn describe(plan: &SweepPlan, device: &ComputeDevice, jobs: usize) -> Result<String> {
+/// How the times in a description come about.
+pub const HOW_MEASURED: &str = "times are from a short measurement of untrained policies; trained ones were assumed to take \
+     1.5 times as long\n";
+
+/// Describes `runs`, measuring one of every network that they train, with `notices` before the total.
+pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) -> Result<String> {
+    let Workplace { device, jobs, .. } = workplace;
     let mut text = String::new();
     let mut seconds = 0.0;
     let mut longest_run: f64 = 0.0;
     let mut bytes = 0;
     let mut measured: Vec<(NetworkKind, Measurement)> = Vec::new();
-    for runs in plan.cells() {
-        let run = &runs[0];
-        let kind = run.method.network;
+    for runs in cells(runs) {
+        let kind = runs[0].method.network;
         if !measured.iter().any(|(known, _)| *known == kind) {
-            measured.push((kind, Measurement::take(run, device)?));
+            measured.push((kind, Measurement::take(&runs[0], device)?));
         }
         let (_, measurement) = measured.iter().find(|(known, _)| *known == kind).expect("measured");
-        let evaluations = evaluations(run);
-        let run_seconds = run.updates as f64 * measurement.update_seconds
-            + evaluations as f64 * measurement.evaluation_seconds;
-        seconds += run_seconds * runs.len() as f64;
-        longest_run = longest_run.max(run_seconds);
-        bytes += disk(run, evaluations) * runs.len() as u64;
+        let run_seconds = runs.iter().map(|run| measurement.seconds(run));
+        let cell_seconds: f64 = run_seconds.clone().sum();
+        seconds += cell_seconds;
+        longest_run = run_seconds.fold(longest_run, f64::max);
+        bytes += runs.iter().map(disk).sum::<u64>();
         text += &format!(
             "{:20} p = {:<6} {:>4} runs of {:>6} updates, {:>5} evaluations; about {} each\n",
-            run.method.label,
-            run.spec.oversight,
+            runs[0].method.label,
+            runs[0].spec.oversight,
             runs.len(),
-            run.updates,
-            evaluations,
-            duration(Duration::from_secs_f64(run_seconds)),
+            least_and_most(runs.iter().map(|run| run.updates)),
+            least_and_most(runs.iter().map(evaluations)),
+            duration(Duration::from_secs_f64(cell_seconds / runs.len() as f64)),
         );
     }
-    for notice in &plan.notices {
+    for notice in notices {
         text += &format!("{notice}\n");
     }
     // A run is never split, so that the longest one bounds the whole from below.
-    let wall = (seconds / jobs as f64).max(longest_run);
+    let wall = (seconds / *jobs as f64).max(longest_run);
     text += &format!(
         "{} runs, about {} on {} ({}) with {jobs} at once; about {} on disk\n",
-        plan.runs.len(),
+        runs.len(),
         duration(Duration::from_secs_f64(wall)),
         device.backend,
         device.adapter,
         size(bytes),
     );
-    text += "times are from a short measurement of untrained policies; trained ones were assumed to \
-             take 1.5 times as long\n";
     Ok(text)
+}
+
+/// `200`, or `100-300` where they differ.
+fn least_and_most(values: impl Iterator<Item = u64> + Clone) -> String {
+    let (least, most) = (values.clone().min().unwrap_or(0), values.max().unwrap_or(0));
+    if least == most { least.to_string() } else { format!("{least}-{most}") }
 }
 
 /// Seconds that parts of a run take.
@@ -89,6 +97,11 @@ impl Measurement {
         batch.evaluate(0)?;
         Ok(Self { update_seconds, evaluation_seconds: started.elapsed().as_secs_f64() })
     }
+
+    /// Expected seconds of all of `run`.
+    fn seconds(&self, run: &PlannedRun) -> f64 {
+        run.updates as f64 * self.update_seconds + evaluations(run) as f64 * self.evaluation_seconds
+    }
 }
 
 fn evaluations(run: &PlannedRun) -> u64 {
@@ -98,7 +111,7 @@ fn evaluations(run: &PlannedRun) -> u64 {
 }
 
 /// Bytes that a finished run keeps.
-fn disk(run: &PlannedRun, evaluations: u64) -> u64 {
+fn disk(run: &PlannedRun) -> u64 {
     let recording = &run.spec.settings.recording;
     let architecture = Architecture::of(&run.spec);
     let policies = if run.method.network == NetworkKind::SingleExpert { 1 } else { 3 };
@@ -110,7 +123,7 @@ fn disk(run: &PlannedRun, evaluations: u64) -> u64 {
         0 => 0,
         every => run.updates.div_ceil(every),
     };
-    evaluations * policies * EVALUATION_ROW_BYTES
+    evaluations(run) * policies * EVALUATION_ROW_BYTES
         + run.updates.div_ceil(recording.record_every) * TRAINING_ROW_BYTES
         + kept * 4 * (parameters + value) as u64
 }

@@ -92,8 +92,7 @@ impl SweepPlan {
 
     /// The runs by method and oversight level, in plan order.
     pub fn cells(&self) -> impl Iterator<Item = &[PlannedRun]> {
-        self.runs
-            .chunk_by(|a, b| a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight)
+        cells(&self.runs)
     }
 
     /// The folder that a sweep gets when none is named: readable, and another one for every
@@ -102,14 +101,24 @@ impl SweepPlan {
         let levels: Vec<String> = self.file.oversight.iter().map(f64::to_string).collect();
         let levels =
             if levels.len() > 3 { format!("{}-levels", levels.len()) } else { levels.join("-") };
-        // FNV-1a: a name needs no more than to differ.
-        let text = toml::to_string(&self.file.to_table()).expect("a plan is plain data");
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
         let updates = self.file.settings.updates.0;
-        PathBuf::from("results").join(format!("p{levels}_u{updates}_{:08x}", hash as u32))
+        results_folder(&format!("p{levels}_u{updates}"), &self.file.to_table())
     }
+}
+
+/// Runs of one method at one oversight level that stand together, cell by cell.
+pub fn cells(runs: &[PlannedRun]) -> impl Iterator<Item = &[PlannedRun]> {
+    runs.chunk_by(|a, b| a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight)
+}
+
+/// The folder below `results/` that begins with `name` and is another one for every `configuration`.
+pub fn results_folder(name: &str, configuration: &toml::Table) -> PathBuf {
+    // FNV-1a: a name needs no more than to differ.
+    let text = toml::to_string(configuration).expect("a configuration is plain data");
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    PathBuf::from("results").join(format!("{name}_{:08x}", hash as u32))
 }
 
 /// The settings of a method's runs: its early stopping is on or off, as configuration and method

@@ -1,6 +1,7 @@
 //! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
 //! is tested without training anything.
 
+use gr_learn::Architecture;
 use rayon::ThreadPoolBuilder;
 
 use crate::plan::PlannedRun;
@@ -13,14 +14,38 @@ pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
     pending.into_iter().map(|run| vec![run]).collect()
 }
 
-/// Splits pending runs into batches for a GPU: runs of one network shape together, at most
-/// `most` in each.
+/// What runs must share to train in one batch: a batch has one shape, steps its environments together
+/// and decays Adam's means alike. Every other setting may differ within it.
+#[derive(PartialEq)]
+struct Structure {
+    architecture: Architecture,
+    rollout_steps: usize,
+    adam_decays_and_epsilon: [f64; 3],
+}
+
+impl Structure {
+    fn of(run: &PlannedRun) -> Self {
+        let training = &run.spec.settings.training;
+        Self {
+            architecture: Architecture::of(&run.spec),
+            rollout_steps: training.rollout_steps,
+            adam_decays_and_epsilon: [
+                training.adam_beta1,
+                training.adam_beta2,
+                training.adam_epsilon,
+            ],
+        }
+    }
+}
+
+/// Splits pending runs into batches for a GPU: runs of one structure together, at most `most` in
+/// each.
 pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
     let mut batches: Vec<Vec<PlannedRun>> = Vec::new();
     for run in pending {
         let open = batches
             .iter_mut()
-            .find(|batch| batch[0].method.network == run.method.network && batch.len() < most);
+            .find(|batch| Structure::of(&batch[0]) == Structure::of(&run) && batch.len() < most);
         match open {
             Some(batch) => batch.push(run),
             None => batches.push(vec![run]),
@@ -60,6 +85,8 @@ pub fn run_all<T: Send>(
 mod tests {
     use std::sync::Mutex;
 
+    use gr_runs::Settings;
+
     use super::*;
     use crate::plan::SweepPlan;
 
@@ -91,6 +118,33 @@ mod tests {
         for batch in &batches {
             assert!(batch.iter().all(|run| run.method.network == batch[0].method.network));
         }
+    }
+
+    #[test]
+    fn runs_that_differ_in_structure_are_not_stacked() {
+        let change: [fn(&mut Settings); 7] = [
+            |_| {},
+            |settings| settings.network.hidden = 128,
+            |settings| settings.environment.rows = 4,
+            |settings| settings.training.rollout_steps = 16,
+            |settings| settings.training.adam_beta1 = 0.8,
+            |settings| settings.training.adam_beta2 = 0.99,
+            |settings| settings.training.adam_epsilon = 1e-5,
+        ];
+        let run = &pending()[0];
+        let mut runs: Vec<PlannedRun> = vec![run.clone(); change.len()];
+        runs.iter_mut().zip(change).for_each(|(run, change)| change(&mut run.spec.settings));
+        assert_eq!(stacked_runs(runs.clone(), 64).len(), change.len());
+
+        let batchable: [fn(&mut Settings); 4] = [
+            |settings| settings.training.learning_rate = 1e-3,
+            |settings| settings.training.discount = 0.9,
+            |settings| settings.environment.envs = 64,
+            |settings| settings.early_stopping.tolerance = 0.1,
+        ];
+        let mut runs: Vec<PlannedRun> = vec![run.clone(); batchable.len()];
+        runs.iter_mut().zip(batchable).for_each(|(run, change)| change(&mut run.spec.settings));
+        assert_eq!(stacked_runs(runs, 64).len(), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use gr_runs::{HoldoutSource, RunManifest, RunRow, RunStatus, Store, StoreError};
 use gr_stats::{MeanInterval, mean_interval};
 use serde::Serialize;
 
+use crate::output::columns;
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::progress::duration;
 
@@ -109,16 +110,7 @@ impl Summary {
             ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
         let mut lines = vec![header.map(String::from).to_vec()];
         lines.extend(self.cells.iter().map(Cell::columns));
-        let widths: Vec<usize> = (0..header.len())
-            .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
-            .collect();
-        let mut text = String::new();
-        for line in &lines {
-            let padded: Vec<String> =
-                line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            text += padded.join("  ").trim_end();
-            text.push('\n');
-        }
+        let mut text = columns(&lines);
         text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
         for FailedRun { run_id, update_idx, reason } in &self.failed {
             text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");

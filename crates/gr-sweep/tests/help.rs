@@ -11,12 +11,15 @@ fn output(binary: &str, arguments: &[&str]) -> String {
 
 const GR_SWEEP: &str = env!("CARGO_BIN_EXE_gr-sweep");
 const GR_POLICY: &str = env!("CARGO_BIN_EXE_gr-policy");
+const GR_SEARCH: &str = env!("CARGO_BIN_EXE_gr-search");
 
 #[test]
 fn help_shows_examples() {
-    for (binary, example) in
-        [(GR_SWEEP, "gr-sweep --oversight 0.01 --seeds 0..8"), (GR_POLICY, "gr-policy evaluate")]
-    {
+    for (binary, example) in [
+        (GR_SWEEP, "gr-sweep --oversight 0.01 --seeds 0..8"),
+        (GR_POLICY, "gr-policy evaluate"),
+        (GR_SEARCH, "gr-search --space configs/searches/early_stopping.toml"),
+    ] {
         let help = output(binary, &["--help"]);
         assert!(help.contains("Examples:") && help.contains(example), "{help}");
     }

@@ -1,0 +1,177 @@
+//! The flags that `gr-sweep` and `gr-search` share: what is trained, where it is computed, and where
+//! the results go.
+
+use std::path::PathBuf;
+
+use gr_runs::ConfigError;
+
+/// What is trained: flags for the keys that are set most often, a file, and `--set` for the others.
+#[derive(Debug, clap::Args)]
+pub struct ConfigurationFlags {
+    /// Methods to train [default: routing,naive_outcomes,filtering,oracle]
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', num_args = 1..)]
+    methods: Option<Vec<String>>,
+
+    /// Oversight levels p, from 0 to 1 [default: 0.01]
+    #[arg(long, value_name = "P", value_delimiter = ',', num_args = 1.., allow_negative_numbers = true)]
+    oversight: Option<Vec<String>>,
+
+    /// Updates of a run; one is a rollout and a step of Adam [default: 20000]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    updates: Option<String>,
+
+    /// Environments that step in lock-step [default: 512]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    envs: Option<String>,
+
+    /// What an episode begins with: `fresh`, or `stale` as in the published code [default: fresh]
+    #[arg(long, value_name = "MEANING")]
+    first_observation: Option<String>,
+
+    /// Updates between evaluations, or `reference` for max(1, ceil(100 p)) [default: 100]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    evaluate_every: Option<String>,
+
+    /// How policies are evaluated: `exact`, or `sampled` as in the published code [default: exact]
+    #[arg(long, value_name = "MODE")]
+    evaluation: Option<String>,
+
+    /// Updates between rows of the training log [default: 100]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    record_every: Option<String>,
+
+    /// Updates between kept policies, weights and policy table; 0 keeps the last only [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    checkpoint_every: Option<String>,
+
+    /// Stop every method's runs early on a holdout (naive_early_stopping always does)
+    #[arg(long)]
+    early_stopping: bool,
+
+    /// Share of the overseen episodes that is set aside for the holdout [default: 0.5]
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    holdout_fraction: Option<String>,
+
+    /// What is checked: `hidden` flags, `visible` flags, or the `privileged` true return
+    /// [default: hidden]
+    #[arg(long, value_name = "SOURCE")]
+    holdout_source: Option<String>,
+
+    /// Episodes that one check plays and pays for [default: 512]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    holdout_episodes: Option<String>,
+
+    /// Least updates between checks, or `reference` for max(1, ceil(100 p)) [default: reference]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    check_every: Option<String>,
+
+    /// Intervals of max(1, ceil(100 p)) updates without improvement that end a run, or `unlimited`
+    /// [default: 500]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    patience: Option<String>,
+
+    /// Improvement that a check must exceed to count [default: 0.04]
+    #[arg(long, value_name = "RETURN", allow_negative_numbers = true)]
+    tolerance: Option<String>,
+
+    /// Update from which on the stopping rule looks at checks [default: 1500]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    min_steps: Option<String>,
+
+    /// A TOML file with settings; `gr-sweep config --defaults` prints every key
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Sets one key over file and defaults, as in training.learning_rate=1e-4
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Where and how to compute. Results do not depend on it, device and binary aside.
+#[derive(Debug, clap::Args)]
+pub struct MachineFlags {
+    /// Where to compute: auto (a real GPU if there is one), cpu, ndarray, wgpu, wgpu:N
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+
+    /// Runs at once on a CPU; a GPU ignores it [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+
+    /// Updates between saved states, from which a killed run continues
+    #[arg(long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u64).range(1..))]
+    pub save_every: u64,
+}
+
+/// Where results go and in what form they are shown.
+#[derive(Debug, clap::Args)]
+pub struct OutputFlags {
+    /// A folder of its own [default: results/ and a name made from the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub results: Option<PathBuf>,
+
+    /// Print what would be done, with the expected time and disk, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print the summary as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl ConfigurationFlags {
+    /// What the flags set, in the order in which they override each other: what each was typed as,
+    /// its key and its value.
+    ///
+    /// # Errors
+    /// If one is not of the form that its flag takes.
+    pub fn overrides(&self) -> Result<Vec<(String, String, String)>, ConfigError> {
+        let mut overrides = Vec::new();
+        for (flag, key, value) in [
+            ("--updates", "updates", &self.updates),
+            ("--envs", "environment.envs", &self.envs),
+            ("--first-observation", "environment.first_observation", &self.first_observation),
+            ("--evaluate-every", "evaluation.every", &self.evaluate_every),
+            ("--evaluation", "evaluation.mode", &self.evaluation),
+            ("--holdout-fraction", "early_stopping.holdout_fraction", &self.holdout_fraction),
+            ("--holdout-source", "early_stopping.holdout_source", &self.holdout_source),
+            ("--holdout-episodes", "early_stopping.holdout_episodes", &self.holdout_episodes),
+            ("--check-every", "early_stopping.check_every", &self.check_every),
+            ("--patience", "early_stopping.patience", &self.patience),
+            ("--tolerance", "early_stopping.tolerance", &self.tolerance),
+            ("--min-steps", "early_stopping.min_steps", &self.min_steps),
+            ("--record-every", "recording.record_every", &self.record_every),
+            ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
+        ] {
+            overrides.extend(value.iter().map(|value| (flag.into(), key.into(), value.clone())));
+        }
+        if self.early_stopping {
+            let key = "early_stopping.enabled";
+            overrides.push(("--early-stopping".into(), key.into(), "true".into()));
+        }
+        if let Some(levels) = &self.oversight {
+            let levels: Vec<f64> = levels
+                .iter()
+                .map(|level| {
+                    level.trim().parse().map_err(|_| {
+                        ConfigError::value("--oversight", level, "numbers from 0 to 1")
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            let list = toml::Value::from(levels).to_string();
+            overrides.push(("--oversight".into(), "oversight".into(), list));
+        }
+        if let Some(methods) = &self.methods {
+            let list = toml::Value::from(methods.clone()).to_string();
+            overrides.push(("--methods".into(), "methods".into(), list));
+        }
+        for setting in &self.set {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                ConfigError::value("--set", setting, "KEY=VALUE, as in training.discount=0.9")
+            })?;
+            let origin = format!("--set {setting}");
+            overrides.push((origin, key.trim().into(), value.trim().into()));
+        }
+        Ok(overrides)
+    }
+}

@@ -1,0 +1,19 @@
+//! Random hyperparameter search: trials with random settings, the one that the holdout chooses, and
+//! its re-run on other seeds. What is chosen never depends on a true return ([`select()`]).
+
+mod domain;
+mod folder;
+mod outcome;
+mod quartiles;
+mod report;
+mod select;
+mod space;
+mod table;
+mod trial;
+
+pub(crate) use folder::{RERUN_SEEDS, Rerun, SearchFolder};
+pub(crate) use outcome::CellOutcome;
+pub(crate) use report::{CellReport, Report};
+pub use select::{Selected, select};
+pub(crate) use space::Search;
+pub(crate) use trial::{MOST_RERUN_SEEDS, SearchPlan};

@@ -1,0 +1,106 @@
+//! What became of trials, from the files of their runs: the rows of `trials.csv`, the holdout
+//! returns to choose by, and the labels that the runs used.
+
+use std::collections::BTreeMap;
+
+use gr_runs::{
+    HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus, Store,
+    StoreError, TrialRow,
+};
+
+use super::trial::{SearchCell, Trial};
+use crate::summary::FailedRun;
+
+/// What became of the trials of one method at one level.
+#[derive(Debug, Default)]
+pub struct CellOutcome {
+    /// A row of each trial, with what it drew.
+    pub rows: Vec<(TrialRow, Vec<String>)>,
+    /// Labels that each finished run used in training and in validation. Trials with the same draws
+    /// and seeds are the same runs, and spend once.
+    pub labels: BTreeMap<RunId, (u64, LabelCount)>,
+    /// Runs that have failed, each once.
+    pub failed: Vec<FailedRun>,
+    /// Runs that are not over.
+    pub missing: usize,
+}
+
+impl CellOutcome {
+    /// Reads what became of `cell` from `store`.
+    ///
+    /// # Errors
+    /// If a file of a finished run is corrupt.
+    pub fn read(cell: &SearchCell, store: &Store) -> Result<Self, StoreError> {
+        let mut outcome = Self::default();
+        for trial in &cell.trials {
+            let mut finished = Vec::new();
+            let mut status = "finished";
+            for run in &trial.runs {
+                let id = run.spec.id();
+                match store.status(&run.spec)? {
+                    RunStatus::Done(manifest) => {
+                        let RunResult { labels_training, labels_holdout, .. } = manifest.result;
+                        outcome.labels.insert(id, (labels_training, labels_holdout));
+                        finished.push(*manifest);
+                    }
+                    RunStatus::Failed(failure) => {
+                        status = "failed";
+                        let RunFailure { update_idx, reason, .. } = failure;
+                        let run_id = id.to_string();
+                        if outcome.failed.iter().all(|known| known.run_id != run_id) {
+                            outcome.failed.push(FailedRun { run_id, update_idx, reason });
+                        }
+                    }
+                    RunStatus::Interrupted | RunStatus::Missing => {
+                        outcome.missing += 1;
+                        if status == "finished" {
+                            status = "missing";
+                        }
+                    }
+                }
+            }
+            outcome.rows.push((row(cell, trial, status, &finished), trial.shown()));
+        }
+        Ok(outcome)
+    }
+
+    /// The trials that may be chosen, by what they may be chosen by.
+    pub fn candidates(&self) -> impl Iterator<Item = (u64, HoldoutReturn)> {
+        self.rows.iter().filter_map(|(row, _)| Some((row.trial, row.holdout_return?)))
+    }
+}
+
+fn row(cell: &SearchCell, trial: &Trial, status: &str, finished: &[RunManifest]) -> TrialRow {
+    let spec = &trial.runs[0].spec;
+    let early_stopping = &spec.settings.early_stopping;
+    let seeds: Vec<String> = trial.file.seeds.as_slice().iter().map(u64::to_string).collect();
+    // A mean over some of the seeds would be a mean of something else.
+    let complete = if status == "finished" { finished } else { &[] };
+    let results = || complete.iter().map(|manifest| &manifest.result);
+    let mean = |values: Option<Vec<f64>>| {
+        values.filter(|v| !v.is_empty()).map(|v| v.iter().sum::<f64>() / v.len() as f64)
+    };
+    let mean_of = |value: fn(&RunResult) -> f64| mean(Some(results().map(value).collect()));
+    let holdout_returns: Option<Vec<HoldoutReturn>> = results().map(|r| r.holdout_return).collect();
+    let has_labels = !finished.is_empty();
+    TrialRow {
+        trial: trial.number,
+        run_label: cell.method.label.into(),
+        oversight_prob: cell.oversight,
+        seeds: seeds.join(" "),
+        n: finished.len(),
+        status: status.into(),
+        first_observation: spec.settings.environment.first_observation.name().into(),
+        planned_updates: trial.runs[0].updates,
+        holdout_return: holdout_returns.and_then(|returns| HoldoutReturn::mean(&returns)),
+        selected_return: mean_of(|result| result.selected_return.reveal()),
+        final_return: mean_of(|result| result.final_return.reveal()),
+        selected_update: mean_of(|result| result.selected_update as f64),
+        stopped_update: mean(results().map(|r| r.stopped_update.map(|u| u as f64)).collect()),
+        labels_training: has_labels
+            .then(|| finished.iter().map(|manifest| manifest.result.labels_training).sum()),
+        labels_holdout: has_labels
+            .then(|| finished.iter().map(|manifest| manifest.result.labels_holdout).sum()),
+        holdout_source: early_stopping.enabled.then(|| early_stopping.holdout_source.name().into()),
+    }
+}

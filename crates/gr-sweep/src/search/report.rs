@@ -1,0 +1,194 @@
+//! What a search came to. Two claims that are kept apart: what a random setting does, and what the
+//! setting that the holdout chose does on seeds that the search never saw.
+
+use std::collections::BTreeMap;
+
+use gr_runs::{HoldoutReturn, LabelCount};
+use gr_stats::mean_interval;
+use serde::Serialize;
+
+use super::outcome::CellOutcome;
+use super::quartiles::quartiles;
+use super::select::{Selected, select};
+use super::trial::SearchCell;
+use crate::summary::{Cell, FailedRun};
+
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
+
+/// All that is said of a search.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Where the files are.
+    pub folder: String,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Trials of each method at each oversight level.
+    pub trials: u64,
+    /// What should be known of the search as a whole.
+    pub notices: Vec<String>,
+    /// Methods × oversight levels.
+    pub cells: Vec<CellReport>,
+    /// Runs of trials and re-runs that have failed.
+    pub failed: Vec<FailedRun>,
+    /// Runs of trials and re-runs that are not over.
+    pub missing: usize,
+}
+
+/// One method at one oversight level.
+#[derive(Debug, Serialize)]
+pub struct CellReport {
+    /// Method label.
+    pub method: String,
+    /// Oversight level p.
+    pub oversight: f64,
+    /// Which policy the returns are of.
+    pub policy_type: String,
+    /// What a holdout was; none without early stopping.
+    pub holdout_sources: Vec<&'static str>,
+    /// The first claim.
+    pub random_setting: Distribution,
+    /// The second claim.
+    pub chosen_setting: ChosenSetting,
+}
+
+/// The true return over random settings, nothing selected but each run's own checkpoint.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Distribution {
+    /// Finished trials, which all of this is over.
+    pub n: usize,
+    /// Trials left out because a run has failed.
+    pub failed: usize,
+    /// Trials left out because a run is not over.
+    pub missing: usize,
+    /// Mean true return of the kept checkpoints; absent without trials.
+    pub mean_return: Option<f64>,
+    /// 95 % interval of the mean over trials, by Student's t; absent for fewer than two.
+    pub interval: Option<[f64; 2]>,
+    /// First quartile, median and third quartile over trials.
+    pub quartiles: Option<[f64; 3]>,
+    /// Mean number of true labels that a run used in training.
+    pub mean_labels_training: Option<f64>,
+    /// Mean number that it used in validation; absent where they are unlimited.
+    pub mean_labels_holdout: Option<f64>,
+}
+
+/// The setting chosen by the holdout.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ChosenSetting {
+    /// There is none.
+    None {
+        /// Why.
+        reason: String,
+    },
+    /// There is one.
+    Chosen(Box<Chosen>),
+}
+
+/// A chosen setting and what it does.
+#[derive(Debug, Serialize)]
+pub struct Chosen {
+    /// Number of the trial.
+    pub trial: u64,
+    /// What the trial drew, by searched key.
+    pub settings: BTreeMap<String, toml::Value>,
+    /// The holdout return that it was chosen by: the highest of several, so biased upwards.
+    pub holdout_return: HoldoutReturn,
+    /// Trials that it was chosen from.
+    pub candidates: usize,
+    /// Labels that all finished runs of the search used in training.
+    pub search_labels_training: u64,
+    /// Labels that they used in validation.
+    pub search_labels_holdout: LabelCount,
+    /// Runs of the search that have failed, whose labels are not known and not among these.
+    pub search_runs_not_counted: usize,
+    /// The setting on seeds that the search never saw; absent if it was not run again.
+    pub rerun: Option<Cell>,
+}
+
+impl CellReport {
+    /// What `outcome` says of `cell`.
+    pub fn new(cell: &SearchCell, keys: &[&str], outcome: &CellOutcome) -> Self {
+        Self {
+            method: cell.method.label.into(),
+            oversight: cell.oversight,
+            policy_type: cell.method.headline().name().into(),
+            holdout_sources: cell.holdout_sources(),
+            random_setting: Distribution::new(outcome),
+            chosen_setting: ChosenSetting::new(cell, keys, outcome),
+        }
+    }
+
+    /// The chosen setting, if there is one.
+    pub fn chosen(&self) -> Option<&Chosen> {
+        match &self.chosen_setting {
+            ChosenSetting::Chosen(chosen) => Some(chosen),
+            ChosenSetting::None { .. } => None,
+        }
+    }
+
+    /// Takes in what the re-run came to.
+    pub fn set_rerun(&mut self, rerun: Option<Cell>) {
+        if let ChosenSetting::Chosen(chosen) = &mut self.chosen_setting {
+            chosen.rerun = rerun;
+        }
+    }
+}
+
+impl Distribution {
+    fn new(outcome: &CellOutcome) -> Self {
+        let with =
+            |status: &'static str| outcome.rows.iter().filter(move |(row, _)| row.status == status);
+        let returns: Vec<f64> =
+            with("finished").filter_map(|(row, _)| row.selected_return).collect();
+        let interval = mean_interval(&returns, CONFIDENCE);
+        let half_width = interval.and_then(|interval| interval.half_width);
+        let mean = |labels: Vec<f64>| mean_interval(&labels, CONFIDENCE).map(|labels| labels.mean);
+        let labels = outcome.labels.values();
+        let training = labels.clone().map(|(training, _)| *training as f64).collect();
+        let holdout: Option<Vec<f64>> = labels
+            .map(|(_, holdout)| match holdout {
+                LabelCount::Counted(labels) => Some(*labels as f64),
+                LabelCount::Unlimited => None,
+            })
+            .collect();
+        Self {
+            n: returns.len(),
+            failed: with("failed").count(),
+            missing: with("missing").count(),
+            mean_return: interval.map(|interval| interval.mean),
+            interval: interval.zip(half_width).map(|(i, half)| [i.mean - half, i.mean + half]),
+            quartiles: quartiles(&returns),
+            mean_labels_training: mean(training),
+            mean_labels_holdout: holdout.and_then(mean),
+        }
+    }
+}
+
+impl ChosenSetting {
+    fn new(cell: &SearchCell, keys: &[&str], outcome: &CellOutcome) -> Self {
+        let none = |reason: &str| Self::None { reason: reason.into() };
+        if let Some(reason) = cell.why_no_selection() {
+            return none(reason);
+        }
+        if outcome.missing > 0 {
+            return none("the search is not finished");
+        }
+        let Some(Selected { trial, holdout_return }) = select(outcome.candidates()) else {
+            return none("no trial could pay for a check against its holdout");
+        };
+        let drawn = cell.trials[trial as usize].drawn.iter().cloned();
+        let keys = keys.iter().map(|key| key.to_string());
+        Self::Chosen(Box::new(Chosen {
+            trial,
+            settings: keys.zip(drawn).collect(),
+            holdout_return,
+            candidates: outcome.candidates().count(),
+            search_labels_training: outcome.labels.values().map(|(training, _)| training).sum(),
+            search_labels_holdout: outcome.labels.values().map(|(_, holdout)| *holdout).sum(),
+            search_runs_not_counted: outcome.failed.len(),
+            rerun: None,
+        }))
+    }
+}

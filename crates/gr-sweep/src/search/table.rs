@@ -1,0 +1,145 @@
+//! The report for people.
+
+use gr_runs::LabelCount;
+
+use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
+use crate::output::columns;
+use crate::summary::FailedRun;
+
+impl Report {
+    /// The report as text.
+    pub fn table(&self) -> String {
+        let mut text = String::new();
+        for cell in &self.cells {
+            text += &cell.table();
+            text.push('\n');
+        }
+        text += "true return: mean ± 95 % interval (Student t), in 1. over trials, in 2. over seeds; a \
+                 holdout return is on another scale (docs/experiment.md, section 8)\n";
+        for notice in &self.notices {
+            text += &format!("{notice}\n");
+        }
+        for FailedRun { run_id, update_idx, reason } in &self.failed {
+            text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
+        }
+        if self.missing > 0 {
+            text += &format!("not finished: {} runs\n", self.missing);
+        }
+        text += &format!("files: {}\n", self.folder);
+        text
+    }
+}
+
+impl CellReport {
+    fn table(&self) -> String {
+        let holdout = match self.holdout_sources.join(" or ") {
+            none if none.is_empty() => "no holdout".into(),
+            sources => format!("{sources} holdout"),
+        };
+        let Self { method, oversight, policy_type, .. } = self;
+        let mut lines =
+            vec![vec![format!("{method} at p = {oversight}"), format!("{policy_type}, {holdout}")]];
+        let has_holdout = !self.holdout_sources.is_empty();
+        lines.extend(self.random_setting.lines(has_holdout));
+        match &self.chosen_setting {
+            ChosenSetting::None { reason } => {
+                lines.push(vec!["2. the chosen setting".into(), format!("none: {reason}")]);
+            }
+            ChosenSetting::Chosen(chosen) => lines.extend(chosen.lines()),
+        }
+        columns(&lines)
+    }
+}
+
+impl Distribution {
+    fn lines(&self, has_holdout: bool) -> Vec<Vec<String>> {
+        let mut trials = format!("{} trials", self.n);
+        for (number, why) in [(self.failed, "failed"), (self.missing, "not finished")] {
+            if number > 0 {
+                trials += &format!(", {number} {why} and left out");
+            }
+        }
+        let quartiles = self.quartiles.map(|quartiles| {
+            let [first, median, third] = quartiles.map(signed);
+            format!("{median} (quartiles {first} and {third})")
+        });
+        let holdout = has_holdout.then_some(self.mean_labels_holdout);
+        vec![
+            line("1. a random setting", trials),
+            line("   true return", with_interval(self.mean_return, self.interval)),
+            line("   median", quartiles.unwrap_or_else(|| "-".into())),
+            line("   labels of a run", labels(self.mean_labels_training, holdout)),
+        ]
+    }
+}
+
+impl Chosen {
+    fn lines(&self) -> Vec<Vec<String>> {
+        let Self { trial, candidates, .. } = self;
+        let signal = signed(self.holdout_return.value());
+        let mut lines = vec![
+            line("2. the setting chosen by the holdout", format!("trial {trial}")),
+            line(
+                "   holdout return",
+                format!(
+                    "{signal}, the highest of {candidates} trials, each the best of its checks: biased upwards"
+                ),
+            ),
+        ];
+        for (key, value) in &self.settings {
+            lines.push(line("   drawn", format!("{key} = {value}")));
+        }
+        match &self.rerun {
+            None => lines.push(line("   true return", "not run again".into())),
+            Some(rerun) => {
+                let value = with_interval(rerun.mean_return, rerun.interval);
+                let seeds = if rerun.n == 1 { "seed" } else { "seeds" };
+                let value = format!("{value}, {} {seeds} that the search never saw", rerun.n);
+                lines.push(line("   true return", value));
+                let holdout = Some(rerun.mean_labels_holdout);
+                lines.push(line("   labels of a run", labels(rerun.mean_labels, holdout)));
+            }
+        }
+        let training = self.search_labels_training;
+        let mut search = match self.search_labels_holdout {
+            LabelCount::Counted(holdout) => {
+                format!("{training} + {holdout} holdout = {}", training + holdout)
+            }
+            LabelCount::Unlimited => format!("{training} + unlimited holdout"),
+        };
+        if self.search_runs_not_counted > 0 {
+            search += &format!(", and those of {} failed runs", self.search_runs_not_counted);
+        }
+        lines.push(line("   labels of the search", search));
+        lines
+    }
+}
+
+fn line(name: &str, value: String) -> Vec<String> {
+    vec![name.into(), value]
+}
+
+fn signed(value: f64) -> String {
+    format!("{value:+.3}")
+}
+
+/// `+0.500 ± 0.100`, or what there is of it.
+fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
+    match (mean, interval) {
+        (Some(mean), Some([_, high])) => format!("{} ± {:.3}", signed(mean), high - mean),
+        (Some(mean), None) => signed(mean),
+        (None, _) => "-".into(),
+    }
+}
+
+/// Labels in training and, where there is a holdout, in validation: `None` if they are unlimited.
+fn labels(training: Option<f64>, holdout: Option<Option<f64>>) -> String {
+    let Some(training) = training else {
+        return "-".into();
+    };
+    match holdout {
+        None => format!("{training:.0}"),
+        Some(Some(holdout)) => format!("{training:.0} + {holdout:.0} holdout"),
+        Some(None) => format!("{training:.0} + unlimited holdout"),
+    }
+}

@@ -1,0 +1,231 @@
+//! From a search to its trials: what each draws, and the runs that it is.
+
+use anyhow::{Context, Result, anyhow};
+use gr_learn::Method;
+use gr_runs::{ConfigError, Purpose, SeedSet, SweepFile, stream_named};
+use toml::Value;
+
+use super::domain::below;
+use super::space::{Search, Searched, TrialSeeds};
+use crate::plan::{PlannedRun, SweepPlan};
+
+/// Random seeds are drawn from these, above all that re-runs take.
+const RANDOM_SEEDS: std::ops::Range<u64> = 65_536..1 << 31;
+
+/// Most seeds of a re-run: beyond, they would meet the random ones.
+pub const MOST_RERUN_SEEDS: u64 = RANDOM_SEEDS.start;
+
+/// One random setting.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its number, from 0.
+    pub number: u64,
+    /// What it drew, in the order of [`Search::searched`].
+    pub drawn: Vec<Value>,
+    /// The sweep that it is: one method, one level, its seeds, its settings.
+    pub file: SweepFile,
+    /// Its runs.
+    pub runs: Vec<PlannedRun>,
+}
+
+/// The trials of one method at one oversight level.
+#[derive(Clone, Debug)]
+pub struct SearchCell {
+    /// The method.
+    pub method: &'static Method,
+    /// Oversight level p.
+    pub oversight: f64,
+    /// By number.
+    pub trials: Vec<Trial>,
+}
+
+/// All trials of a search, and what should be known before waiting for them.
+#[derive(Debug)]
+pub struct SearchPlan {
+    /// The search.
+    pub search: Search,
+    /// Methods × oversight levels.
+    pub cells: Vec<SearchCell>,
+    /// What should be known.
+    pub notices: Vec<String>,
+}
+
+impl SearchPlan {
+    /// Draws and checks every trial.
+    ///
+    /// # Errors
+    /// An unknown method, or a trial whose draws do not go together or have no effect.
+    pub fn new(search: Search) -> Result<Self> {
+        let mut cells = Vec::new();
+        let mut notices = Vec::new();
+        for label in &search.base.methods {
+            let method = Method::find(label)?;
+            for &oversight in &search.base.oversight {
+                let mut of_trials = Vec::new();
+                let mut trials = Vec::new();
+                for number in 0..search.trials {
+                    let (trial, notices) = Trial::draw(&search, label, oversight, number)
+                        .with_context(|| format!("trial {number}"))?;
+                    of_trials.extend(notices);
+                    trials.push(trial);
+                }
+                let cell = SearchCell { method, oversight, trials };
+                search.check_effect(&cell)?;
+                notices.extend(first_and_number(of_trials));
+                notices.extend(cell.nothing_to_select_on());
+                cells.push(cell);
+            }
+        }
+        notices.extend(search.incomparable());
+        Ok(Self { search, cells, notices })
+    }
+
+    /// The runs of all trials, in order.
+    pub fn runs(&self) -> Vec<PlannedRun> {
+        let trials = self.cells.iter().flat_map(|cell| &cell.trials);
+        trials.flat_map(|trial| trial.runs.iter().cloned()).collect()
+    }
+
+    /// The sweep that re-runs the setting of `trial` on the `number` smallest seeds that no trial of
+    /// the search can have, however many it has.
+    pub fn rerun(&self, trial: &Trial, number: u64) -> Result<SweepPlan, ConfigError> {
+        let is_unseen = |seed: &u64| match &self.search.seeds {
+            TrialSeeds::Random => !RANDOM_SEEDS.contains(seed),
+            TrialSeeds::Listed(seeds) => !seeds.as_slice().contains(seed),
+        };
+        let unseen = (0..).filter(is_unseen).take(number as usize);
+        let unseen: Vec<String> = unseen.map(|seed| seed.to_string()).collect();
+        let seeds = unseen.join(",").parse::<SeedSet>()?;
+        SweepPlan::new(SweepFile { seeds, ..trial.file.clone() })
+    }
+}
+
+impl Trial {
+    /// Draws trial `number`. A draw depends on the search's seed, the level, the number of the trial
+    /// and the name of what is drawn: not on the number of trials, on other levels, on the method,
+    /// nor on what else is searched.
+    fn draw(
+        search: &Search,
+        method: &str,
+        oversight: f64,
+        number: u64,
+    ) -> Result<(Self, Vec<String>), ConfigError> {
+        let stream = |name: &str| {
+            stream_named(search.seed, Purpose::Search, oversight.to_bits(), number, name)
+        };
+        let draw = |searched: &Searched| {
+            (searched.key.clone(), searched.domain.draw(&mut stream(&searched.key)))
+        };
+        let drawn: Vec<(String, Value)> = search.searched.iter().map(draw).collect();
+        let seeds = match &search.seeds {
+            TrialSeeds::Listed(seeds) => seeds.clone(),
+            TrialSeeds::Random => {
+                let number = RANDOM_SEEDS.end - RANDOM_SEEDS.start;
+                let seed = RANDOM_SEEDS.start + below(&mut stream("seeds"), number);
+                seed.to_string().parse()?
+            }
+        };
+        let file = SweepFile {
+            methods: vec![method.into()],
+            oversight: vec![oversight],
+            seeds,
+            ..search.base.with_values(&search.origin, &drawn)?
+        };
+        let SweepPlan { file, runs, notices } = SweepPlan::new(file)?;
+        let drawn = drawn.into_iter().map(|(_, value)| value).collect();
+        Ok((Self { number, drawn, file, runs }, notices))
+    }
+
+    /// What it drew, as columns show it.
+    pub fn shown(&self) -> Vec<String> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), String::from);
+        self.drawn.iter().map(text).collect()
+    }
+}
+
+impl Search {
+    /// Refuses a search of early stopping where nothing stops early: its columns would show settings
+    /// that did nothing.
+    fn check_effect(&self, cell: &SearchCell) -> Result<()> {
+        let of_a_rule =
+            |key: &&str| key.starts_with("early_stopping.") && *key != "early_stopping.enabled";
+        let searched = self.keys().into_iter().find(of_a_rule);
+        let stops = cell.runs().any(|run| run.spec.settings.early_stopping.enabled);
+        match searched {
+            Some(key) if !stops => Err(anyhow!(
+                "{}: {key} is drawn, but {} does not stop early; add early_stopping.enabled = true \
+                 or leave the key out",
+                self.origin,
+                cell.method.label
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The warning that returns of different trials are returns of different things.
+    fn incomparable(&self) -> Option<String> {
+        let changes_the_return = |key: &str| {
+            let is_environment = key.starts_with("environment.") && key != "environment.envs";
+            let others = ["training.discount", "early_stopping.holdout_source"];
+            is_environment || others.contains(&key)
+        };
+        let keys: Vec<&str> =
+            self.keys().into_iter().filter(|key| changes_the_return(key)).collect();
+        (!keys.is_empty()).then(|| {
+            format!(
+                "warning: with {} drawn, the returns of two trials are not returns of the same \
+                 thing; neither their mean nor the highest says which setting is good",
+                keys.join(" and ")
+            )
+        })
+    }
+}
+
+impl SearchCell {
+    /// The runs of its trials.
+    pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
+        self.trials.iter().flat_map(|trial| &trial.runs)
+    }
+
+    /// What a holdout is for its runs, by name; none without early stopping.
+    pub fn holdout_sources(&self) -> Vec<&'static str> {
+        let settings = self.runs().map(|run| &run.spec.settings.early_stopping);
+        let mut names: Vec<&str> = settings
+            .filter(|settings| settings.enabled)
+            .map(|settings| settings.holdout_source.name())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The warning that no trial can be chosen, if so.
+    fn nothing_to_select_on(&self) -> Option<String> {
+        let reason = self.why_no_selection()?;
+        Some(format!(
+            "warning: {} at p = {}: {reason}: nothing will be chosen or re-run",
+            self.method.label, self.oversight
+        ))
+    }
+
+    /// Why its trials have no signal to choose by; `None` if they have one.
+    pub fn why_no_selection(&self) -> Option<&'static str> {
+        match self.holdout_sources()[..] {
+            [] => Some("without early stopping there is no holdout"),
+            ["privileged"] => Some(
+                "a privileged holdout is the true return itself, by which nothing may be chosen",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// The first of many notices that say the same of other trials, and how many more there are.
+fn first_and_number(notices: Vec<String>) -> Option<String> {
+    let more = notices.len().saturating_sub(1);
+    let first = notices.into_iter().next()?;
+    Some(if more == 0 { first } else { format!("{first} (likewise {more} more trials)") })
+}
+
+#[cfg(test)]
+mod tests;

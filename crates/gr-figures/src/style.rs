@@ -10,9 +10,15 @@ pub struct Color(pub u8, pub u8, pub u8);
 impl Color {
     /// The colour mixed with a third of black.
     pub fn darker(self) -> Self {
-        let Self(red, green, blue) = self;
-        let mix = |part: u8| part - part / 3;
-        Self(mix(red), mix(green), mix(blue))
+        self.mixed(Self(0, 0, 0), 1.0 / 3.0)
+    }
+
+    /// The colour with a share of another in it.
+    pub fn mixed(self, other: Self, share: f64) -> Self {
+        let mix = |ours: u8, theirs: u8| {
+            (f64::from(ours) + share * (f64::from(theirs) - f64::from(ours))).round() as u8
+        };
+        Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
     }
 }
 
@@ -141,7 +147,7 @@ pub fn order(series: &Series) -> (usize, String, String) {
 }
 
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
-/// settings that were chosen) get a darker shade of its colour, hollow markers and dashes of their own.
+/// settings that were chosen) get other shades of its colour, hollow markers and dashes of their own.
 pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
     let mut unknown: Vec<&str> = Vec::new();
     let mut looks = Vec::new();
@@ -160,7 +166,12 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
         let mut look = base.unwrap_or(UNKNOWN);
         if let Some(further) = further {
             (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
-            look.color = look.color.darker();
+            // Darker, lighter, much darker, and again.
+            look.color = match further % 3 {
+                0 => look.color.darker(),
+                1 => look.color.mixed(PAPER, 0.45),
+                _ => look.color.mixed(INK, 0.65),
+            };
             look.hollow = true;
         }
         looks.push(look);

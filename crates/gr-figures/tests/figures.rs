@@ -132,3 +132,32 @@ fn two_hundred_runs_are_drawn_in_ten_seconds() {
     draw(&[&sweep], &out, &[]);
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
+
+#[test]
+fn random_settings_and_the_chosen_one_are_series_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (search, out) = (folder.path().join("search"), folder.path().join("out"));
+    support::write_search(&search, 5);
+    draw(&[&search], &out, &["--only", "oversight-levels"]);
+    let numbers = fs::read_to_string(out.join("oversight-levels.csv")).unwrap();
+    let rows = |name: &str, what: &str| {
+        let lines = numbers.lines().filter(|line| line.contains(name)).map(|line| line.to_string());
+        lines.filter(|line| line.contains(&format!(",{what},"))).collect::<Vec<_>>()
+    };
+    // Mean of 0.30, 0.32, ... 0.38; t(0.975, 4) = 2.776445, standard deviation 0.02 √2.5.
+    let means = rows("Naive, early stopping (hidden holdout), random settings", "mean");
+    assert_eq!(means.len(), 2, "{numbers}");
+    let values: Vec<f64> =
+        means[0].rsplit(',').take(4).map(|value| value.parse().unwrap()).collect();
+    let half = 2.776_445 * 0.02 * (2.5f64 / 5.0).sqrt();
+    for (found, expected) in values.iter().zip([5.0, 0.34 + half, 0.34 - half, 0.34]) {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
+    assert_eq!(rows("random settings", "trial").len(), 10);
+    // One series over both levels, though the chosen settings differ; nothing of what was moved aside.
+    let chosen = "Naive, early stopping (hidden holdout), chosen on holdout, unseen seeds";
+    let means = rows(chosen, "mean");
+    assert!(means.len() == 2 && means.iter().all(|line| line.ends_with(",3")), "{numbers}");
+    let text = svg_text(&out.join("oversight-levels.svg"));
+    assert!(text.contains("10 of 12 trials finished"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! What must not stand in one figure: the same run twice, different worlds, different meanings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -34,14 +34,17 @@ const WORLD: [&str; 6] = [
 pub fn check(results: &Results) -> Result<Vec<String>> {
     same_meaning(results)?;
     each_run_once(&results.runs)?;
-    let mut differences = BTreeMap::new();
+    each_trial_once(results)?;
+    let mut differences: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (index, plan) in results.plans.iter().enumerate() {
         for earlier in &results.plans[..index] {
             for (key, ours) in plan.settings() {
                 let Some(theirs) = earlier.value(&key).filter(|value| *value != ours) else {
                     continue;
                 };
-                if SHOWN.iter().any(|shown| key.starts_with(shown)) {
+                // What a search chose differs from everything by intention.
+                let chosen = (plan.chosen || earlier.chosen) && key.starts_with("early_stopping.");
+                if chosen || SHOWN.iter().any(|shown| key.starts_with(shown)) {
                     continue;
                 }
                 if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, &key) {
@@ -52,14 +55,34 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                         earlier.path().display()
                     );
                 }
-                differences.insert(
-                    key.clone(),
-                    format!("{key} differs between folders ({theirs}; {ours})"),
-                );
+                let values = differences.entry(key).or_default();
+                for value in [theirs, ours].map(ToString::to_string) {
+                    if !values.contains(&value) {
+                        values.push(value);
+                    }
+                }
             }
         }
     }
-    Ok(differences.into_values().collect())
+    let sentence = |(key, values): (String, Vec<String>)| {
+        format!("{key} differs between folders ({})", values.join("; "))
+    };
+    Ok(differences.into_iter().map(sentence).collect())
+}
+
+fn each_trial_once(results: &Results) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for trial in &results.trials {
+        if !seen.insert((&trial.method, trial.oversight, &trial.source, &trial.name)) {
+            bail!(
+                "trial {} of {} at {} is there twice; give the folder of one search",
+                trial.name,
+                trial.method,
+                trial.oversight
+            );
+        }
+    }
+    Ok(())
 }
 
 fn same_meaning(results: &Results) -> Result<()> {

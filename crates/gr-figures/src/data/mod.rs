@@ -86,15 +86,14 @@ impl Results {
         if !folder.is_dir() {
             bail!("{} is not a folder; give the results folder of a sweep", folder.display());
         }
-        let trials = folder.join("trials.csv");
-        if trials.exists() {
-            self.trials.extend(search::read(&trials, &self.warnings)?);
-            let selected = folder.join("selected");
-            return if selected.is_dir() { self.add_sweep(&selected, true) } else { Ok(()) };
+        if search::is_search(folder) {
+            self.trials.extend(search::trials(folder, &self.warnings)?);
+            for chosen in search::chosen_sweeps(folder)? {
+                self.add_sweep(&chosen, true)?;
+            }
+            return Ok(());
         }
-        if folder.parent().is_some_and(|parent| parent.join("trials.csv").exists())
-            && file_name(folder) == "trials"
-        {
+        if folder.parent().is_some_and(search::is_search) && file_name(folder) == "trials" {
             bail!(
                 "{} holds the trials of a search, whose settings are random and must not be \
                  averaged; give the search folder above it",
@@ -105,13 +104,16 @@ impl Results {
     }
 
     fn add_sweep(&mut self, folder: &Path, chosen: bool) -> Result<()> {
-        let plan = Plan::read(&folder.join("plan.toml"))?;
+        let mut plan = Plan::read(&folder.join("plan.toml"))?;
         let mut runs = records::runs_of(folder, plan.as_ref(), &self.warnings)?;
         if runs.is_empty() {
             bail!("{} holds no runs{}", folder.display(), suggestion(folder)?);
         }
-        for run in &mut runs {
-            run.series.chosen = chosen;
+        for run in runs.iter_mut().filter(|_| chosen) {
+            run.series = std::mem::take(&mut run.series).chosen();
+        }
+        if let Some(plan) = &mut plan {
+            plan.chosen = chosen;
         }
         self.runs.extend(runs);
         match plan {

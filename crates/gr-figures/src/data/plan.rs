@@ -14,6 +14,8 @@ use toml::{Table, Value};
 pub struct Plan {
     path: PathBuf,
     table: Table,
+    /// Whether a search chose its settings.
+    pub chosen: bool,
     /// Method labels.
     pub methods: Vec<String>,
     /// Oversight levels.
@@ -43,6 +45,7 @@ impl Plan {
         let grid = Grid::new(get(&table, "environment.rows")?, get(&table, "environment.cols")?)?;
         Ok(Self {
             path: path.into(),
+            chosen: false,
             methods: get(&table, "methods")?,
             oversight: get(&table, "oversight")?,
             seeds: seeds.as_slice().to_vec(),

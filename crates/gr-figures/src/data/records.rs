@@ -171,7 +171,7 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
         value: needed("result.selected_return")?,
     });
     run.stopped_update = update("result.stopped_update");
-    if value("result.holdout_return").is_some() {
+    if value("spec.settings.early_stopping.enabled").and_then(Value::as_bool) == Some(true) {
         let source = text("spec.settings.early_stopping.holdout_source");
         let fraction = number("spec.settings.early_stopping.holdout_fraction");
         run.series.holdout = source.map(|source| Holdout::new(source, fraction));

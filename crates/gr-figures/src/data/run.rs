@@ -41,7 +41,7 @@ pub struct Holdout {
 }
 
 /// What runs must have in common to be averaged, apart from the oversight level.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// Method label.
     pub method: String,
@@ -133,6 +133,18 @@ impl Run {
     /// Its seed, or its name where no seed is recorded.
     pub fn seed_name(&self) -> String {
         self.seed.map_or_else(|| format!("run {}", self.id), |seed| format!("seed {seed}"))
+    }
+}
+
+impl Series {
+    /// The same series of runs with chosen settings. The share held out is one of those, and may be
+    /// another at every level.
+    pub fn chosen(mut self) -> Self {
+        if let Some(holdout) = &mut self.holdout {
+            holdout.fraction = None;
+        }
+        self.chosen = true;
+        self
     }
 }
 

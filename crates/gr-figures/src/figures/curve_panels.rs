@@ -8,7 +8,7 @@ use super::Picture;
 use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel};
 use crate::model::{
-    Caption, Curve, Group, Numbers, Value, axis_scale, by_level, curve, groups, thousands,
+    Caption, Curve, Estimate, Group, Numbers, Value, axis_scale, by_level, curve, groups, thousands,
 };
 use crate::scene::Scene;
 use crate::style::{self, Color, Dash, MUTED, SeriesStyle};
@@ -139,21 +139,31 @@ fn draw_curves(
         frame.curve(scene, &points, look.color, look.dash);
     }
     let number = panel.curves.len() as f64;
+    let ends = panel.curves.iter().filter_map(|(_, curve)| Some(curve.points.last()?.0));
+    let longest = ends.fold(0.0, f64::max);
     for (index, (group, curve)) in panel.curves.iter().enumerate() {
-        // Markers at a few places, shifted from curve to curve so that they do not cover each other.
-        let end = curve.points.last().map_or(0.0, |(x, _)| *x);
-        for sixth in 0..6 {
-            let wanted = end * (f64::from(sixth) + (index as f64 + 0.5) / number) / 6.0;
-            let near = curve.points.partition_point(|(x, _)| *x < wanted);
-            if let Some((x, point)) = curve.points.get(near) {
-                let at = frame.place_inside(*x, point.mean);
-                scene.marker(at, 8.0, &look(group.series));
-            }
+        for (x, mean) in marked(&curve.points, index as f64 / number, longest) {
+            scene.marker(frame.place_inside(x, mean), 8.0, &look(group.series));
         }
         for (x, value) in &curve.kept {
             scene.marker(frame.place_inside(*x, *value), 7.0, &kept_look(look(group.series)));
         }
     }
+}
+
+/// The points of a curve that get markers: one in every sixth of the axis up to `longest`, `shift` of
+/// it further on, so that curves do not cover each other's. At least one.
+fn marked(points: &[(f64, Estimate)], shift: f64, longest: f64) -> Vec<(f64, f64)> {
+    let end = points.last().map_or(0.0, |(x, _)| *x);
+    let mut wanted: Vec<f64> =
+        (0..6).map(|sixth| longest * (f64::from(sixth) + 0.2 + 0.8 * shift) / 6.0).collect();
+    wanted.retain(|x| *x <= end);
+    if wanted.is_empty() {
+        wanted.push(end);
+    }
+    let nearest = |wanted: f64| points.get(points.partition_point(|(x, _)| *x < wanted));
+    let found = wanted.into_iter().filter_map(nearest);
+    found.map(|(x, point)| (*x, point.mean)).collect()
 }
 
 /// Look of the checkpoints that runs of a series kept.

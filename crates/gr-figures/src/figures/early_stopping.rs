@@ -18,7 +18,7 @@ pub const FIGURE: Figure = Figure {
 
 const COLUMNS: usize = 4;
 /// Room on the left of every panel.
-const PANEL_GAP: f64 = 12.0;
+const PANEL_GAP: f64 = 18.0;
 
 /// A curve of these pictures.
 struct Line {
@@ -81,10 +81,18 @@ fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture
     let (x_large, y_large) = axes(&runs[..1], 6, 6);
     let (x_small, y_small) = axes(runs, 2, 3);
     let mut caption = Caption::new(format!(
-        "{}: {} enlarged, then every run. The holdout return estimates the true return from labelled \
-         holdout episodes; the training return is under the method's own reward.",
+        "{}: {} enlarged, then every run. The training return is under the method's own reward. {}",
         group.name(),
         runs[0].seed_name(),
+        match &group.series.holdout {
+            Some(holdout) if holdout.source == "privileged" => {
+                "The holdout return is the true return itself."
+            }
+            _ => {
+                "Holdout episodes are played to their end, so that their return is on another scale \
+                 than the true one."
+            }
+        },
     ));
     let unstopped = runs.iter().filter(|run| run.stopped_update.is_none()).count();
     if unstopped > 0 {

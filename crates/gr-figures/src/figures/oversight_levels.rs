@@ -7,7 +7,7 @@ use super::final_returns::kept;
 use super::{Figure, Outcome, Picture};
 use crate::data::{Oversight, Results, Trial};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel};
-use crate::model::{Caption, Estimate, Group, Numbers, estimate, groups, series_of};
+use crate::model::{Caption, Estimate, Group, Numbers, estimate, groups, series_of, thousands};
 use crate::scene::Scene;
 use crate::style::{self, MUTED, Marker, SeriesStyle};
 
@@ -92,13 +92,14 @@ fn draw(results: &Results) -> Result<Outcome> {
     Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, sheet.scene, numbers(&lines))]))
 }
 
-/// One line per method that was searched: every finished trial counts once.
+/// One line per method and holdout that were searched: every finished trial counts once.
 pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
-    let mut methods: Vec<&str> = trials.iter().map(|trial| trial.method.as_str()).collect();
-    methods.sort_unstable();
-    methods.dedup();
-    let of_method = |method: &&str| {
-        let finished = trials.iter().filter(|trial| trial.method == *method && trial.finished);
+    let searched = |trial: &Trial| (trial.method.clone(), trial.source.clone());
+    let mut all: Vec<(String, Option<String>)> = trials.iter().map(searched).collect();
+    all.sort_unstable();
+    all.dedup();
+    let line = |one: &(String, Option<String>)| {
+        let finished = trials.iter().filter(|trial| searched(trial) == *one && trial.finished);
         let mut values: Vec<(Oversight, f64)> =
             finished.filter_map(|trial| Some((trial.oversight, trial.kept_return?))).collect();
         values.sort_by_key(|(level, _)| *level);
@@ -107,10 +108,15 @@ pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
             let numbers: Vec<f64> = same.iter().map(|(_, value)| *value).collect();
             Some((same[0].0, estimate(&numbers)?))
         });
-        let name = format!("{}, random settings", style::method_name(method));
+        let holdout = one.1.as_ref().map(|source| format!(" ({source} holdout)"));
+        let name = format!(
+            "{}{}, random settings",
+            style::method_name(&one.0),
+            holdout.unwrap_or_default()
+        );
         Levels { name, look: RANDOM, means: means.collect(), values: values.clone() }
     };
-    methods.iter().map(of_method).filter(|levels| !levels.means.is_empty()).collect()
+    all.iter().map(line).filter(|levels| !levels.means.is_empty()).collect()
 }
 
 fn y_axis(lines: &[Levels], optimal: Option<f64>) -> Axis {
@@ -168,9 +174,10 @@ fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Res
         caption.say(format!(
             "Random settings: {finished} of {} trials finished, each a small point, the mean true \
              return of the checkpoints that its {} kept; mean and interval are over trials, of \
-             which none is selected.",
+             which none is selected; {} updates at most.",
             trials.len(),
             runs_per_trial(trials),
+            thousands(trials.iter().map(|trial| trial.planned_updates).max().unwrap_or(0)),
         ));
         if groups.is_empty() {
             caption.say(format!("First observation: {}.", first.first_observation));
@@ -183,13 +190,13 @@ fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Res
 }
 
 fn runs_per_trial(trials: &[Trial]) -> String {
-    let (low, high) = trials
-        .iter()
-        .fold((usize::MAX, 0), |(low, high), trial| (low.min(trial.n), high.max(trial.n)));
-    match (low, high) {
-        (1, 1) => "run".into(),
-        (low, high) if low == high => format!("{low} runs"),
-        (low, high) => format!("{low} to {high} runs"),
+    let mut numbers: Vec<usize> =
+        trials.iter().filter(|trial| trial.finished).map(|trial| trial.n).collect();
+    numbers.sort_unstable();
+    match (numbers.first(), numbers.last()) {
+        (Some(1), Some(1)) | (None, _) | (_, None) => "run".into(),
+        (Some(low), Some(high)) if low == high => format!("{low} runs"),
+        (Some(low), Some(high)) => format!("{low} to {high} runs"),
     }
 }
 

@@ -63,19 +63,32 @@ impl Axis {
         Self { low: low / 1.3, high: high * 1.3, logarithmic: true, ticks }
     }
 
-    /// The row in which each tick's label goes on an axis `width` long, so that no two touch. A label
-    /// that fits nowhere is left out; its tick stays. Only ticks that stand for something, those of a
-    /// logarithmic axis, are worth a second row.
+    /// The row in which each tick's label goes on an axis `width` long, so that no two touch. Round
+    /// numbers are labelled at every second, third, ... tick if need be. The ticks of a logarithmic
+    /// axis stand for something: they may take a second row, and what fits nowhere is left out.
     pub fn label_rows(&self, width: f64) -> Vec<Option<usize>> {
-        let mut free_from = [f64::NEG_INFINITY; 2];
-        let rows = if self.logarithmic { 2 } else { 1 };
-        let row_of = |(value, label): &(f64, String)| {
+        if self.logarithmic {
+            return self.fit(width, 2, 1);
+        }
+        let fits = |every: &usize| {
+            let labelled = self.fit(width, 1, *every).into_iter().flatten().count();
+            labelled == self.ticks.len().div_ceil(*every)
+        };
+        let every = (1..=self.ticks.len()).find(fits).unwrap_or(1);
+        self.fit(width, 1, every)
+    }
+
+    /// Puts the label of every so manieth tick into the first row where it touches no other.
+    fn fit(&self, width: f64, rows: usize, every: usize) -> Vec<Option<usize>> {
+        let mut free_from = vec![f64::NEG_INFINITY; rows];
+        let row_of = |(index, (value, label)): (usize, &(f64, String))| {
             let (middle, half) = (self.share(*value) * width, text_width(label, TICK_SIZE) / 2.0);
-            let row = (0..rows).find(|row| middle - half >= free_from[*row])?;
+            let wanted = index % every == 0;
+            let row = (0..rows).find(|row| wanted && middle - half >= free_from[*row])?;
             free_from[row] = middle + half + 6.0;
             Some(row)
         };
-        self.ticks.iter().map(row_of).collect()
+        self.ticks.iter().enumerate().map(row_of).collect()
     }
 
     /// Lowest value.
@@ -147,7 +160,7 @@ mod tests {
         assert_eq!(axis.label_rows(400.0), [Some(0), Some(0), Some(1), Some(0)]);
         let axis = Axis::between(0.0, 20_000.0, 4);
         assert_eq!(axis.label_rows(400.0), [Some(0); 5]);
-        assert_eq!(axis.label_rows(100.0), [Some(0), None, Some(0), None, Some(0)]);
+        assert_eq!(axis.label_rows(150.0), [Some(0), None, Some(0), None, Some(0)]);
     }
 
     #[test]

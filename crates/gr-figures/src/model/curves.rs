@@ -1,8 +1,8 @@
 //! The mean curve of a group of runs over its updates.
 
 use anyhow::{Result, bail};
+use gr_stats::{mean, slope};
 
-use super::trend::slope;
 use super::{Estimate, Group, estimate};
 use crate::data::{EvaluationPoint, UpdateValue};
 
@@ -72,8 +72,8 @@ pub fn still_rising(group: &Group<'_>) -> Result<Option<f64>> {
     let Some(common) = common(group, |point| Some(point.true_return))? else { return Ok(None) };
     let start = common.points.last().map_or(0.0, |(x, _)| x * (1.0 - END_SHARE));
     let end = common.points.iter().filter(|(x, _)| *x >= start);
-    let mean = |(x, values): &(f64, Vec<f64>)| Some((*x, estimate(values)?.mean));
-    let (xs, ys): (Vec<f64>, Vec<f64>) = end.filter_map(mean).unzip();
+    let means = end.filter_map(|(x, values)| Some((*x, mean(values)?)));
+    let (xs, ys): (Vec<f64>, Vec<f64>) = means.unzip();
     Ok(slope(&xs, &ys).filter(|slope| *slope > RISING))
 }
 

@@ -5,7 +5,6 @@ mod caption;
 mod curves;
 mod groups;
 mod numbers;
-mod trend;
 
 pub use caption::{Caption, by_level, thousands};
 pub use curves::{Curve, Value, axis_scale, curve, still_rising};

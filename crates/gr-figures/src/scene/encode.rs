@@ -4,6 +4,7 @@ use plotters::backend::{BitMapBackend, SVGBackend};
 use rayon::prelude::*;
 
 use super::paint::{Medium, paint};
+use super::palette::Palette;
 use super::{Scene, WIDTH};
 
 /// Units of an SVG's inner coordinates per unit; backends know whole coordinates only.
@@ -99,19 +100,18 @@ pub fn gif(scenes: &[Scene]) -> Vec<u8> {
     let mut file = Vec::new();
     let Some(Pixels { width, height, .. }) = pixels.first() else { return file };
     let (width, height) = (*width as u16, *height as u16);
-    let mut frames: Vec<gif::Frame<'_>> = pixels
-        .par_iter()
-        .map(|pixels| gif::Frame::from_rgb_speed(width, height, &pixels.bytes, 10))
-        .collect();
-    for frame in &mut frames {
-        frame.delay = FRAME_TIME;
-    }
-    frames.last_mut().expect("there is a frame").delay = LAST_FRAME_TIME;
-    let mut encoder =
-        gif::Encoder::new(&mut file, width, height, &[]).expect("memory takes every byte");
+    let palette = Palette::of(pixels.iter().map(|pixels| pixels.bytes.as_slice()));
+    let indexed: Vec<Vec<u8>> =
+        pixels.par_iter().map(|pixels| palette.indices(&pixels.bytes)).collect();
+    let mut encoder = gif::Encoder::new(&mut file, width, height, &palette.to_bytes())
+        .expect("memory takes every byte");
     encoder.set_repeat(gif::Repeat::Infinite).expect("memory takes every byte");
-    for frame in &frames {
-        encoder.write_frame(frame).expect("memory takes every byte");
+    for (index, buffer) in indexed.into_iter().enumerate() {
+        let last = index + 1 == pixels.len();
+        let delay = if last { LAST_FRAME_TIME } else { FRAME_TIME };
+        let buffer = buffer.into();
+        let frame = gif::Frame { width, height, buffer, delay, ..gif::Frame::default() };
+        encoder.write_frame(&frame).expect("memory takes every byte");
     }
     drop(encoder);
     file

@@ -5,6 +5,7 @@
 
 mod encode;
 mod paint;
+mod palette;
 mod text;
 
 pub use encode::{gif, png, svg};

@@ -230,42 +230,54 @@ impl Sweep {
     }
 }
 
-/// Writes the folder of a search of `trials` random settings with a chosen one in `selected/`.
-pub fn write_search(folder: &Path, trials: usize) {
-    let selected = Sweep {
+/// Writes the folder of a search at p = 0.03 and p = 0.1, with `trials` random settings at each, a
+/// failed one, the re-runs of the chosen ones, and re-runs of one that was chosen before.
+pub fn write_search(folder: &Path, trials: u64) {
+    let sweep = |level: f64| Sweep {
         methods: vec!["naive_early_stopping"],
-        oversight: vec![0.03, 0.1],
+        oversight: vec![level],
         ..Sweep::default()
     };
-    selected.write(&folder.join("selected"));
-    let own = Sweep { methods: vec!["naive_early_stopping"], ..Sweep::default() };
-    own.write(&folder.join("trials"));
-    let mut text = "trial,run_label,oversight_prob,seeds,n,status,early_stopping.holdout_fraction,\
-        holdout_return,selected_return,final_return,stopped_update,selected_update,\
-        labels_training,labels_holdout,first_observation,updates\n"
-        .to_string();
-    for trial in 0..trials {
-        let level = if trial % 2 == 0 { 0.03 } else { 0.1 };
-        let value = 0.3 + 0.2 * (trial as f64 * 1.7).sin();
+    sweep(0.1).write(&folder.join("trials"));
+    fs::remove_file(folder.join("trials/plan.toml")).unwrap();
+    fs::remove_file(folder.join("trials/runs.csv")).unwrap();
+    let mut text =
+        "trial,run_label,oversight_prob,seeds,n,status,first_observation,planned_updates,\
+        early_stopping.holdout_fraction,holdout_return,selected_return,final_return,\
+        selected_update,stopped_update,labels_training,labels_holdout,holdout_source\n"
+            .to_string();
+    for (level, fraction) in [(0.03, 0.4), (0.1, 0.2)] {
+        let name = format!("naive_early_stopping_p{level}");
+        let chosen = Sweep { holdout_fraction: fraction, ..sweep(level) };
+        chosen.write(&folder.join("selected").join(&name));
+        chosen.write(&folder.join("selected").join(format!("{name}_before_1")));
+        for trial in 0..trials {
+            let value = trial_return(trial);
+            writeln!(
+                text,
+                "{trial},naive_early_stopping,{level},{trial},1,finished,fresh,1000,0.3,0.3,{value},\
+                 0.2,500,700,100,512,hidden"
+            )
+            .unwrap();
+        }
         writeln!(
             text,
-            "{trial},naive_early_stopping,{level},{trial},1,finished,0.4,0.3,{value},0.2,700,500,\
-             100,100,fresh,1000"
+            "{trials},naive_early_stopping,{level},99,0,failed,fresh,1000,0.3,,,,,,,,hidden"
         )
         .unwrap();
     }
-    writeln!(text, "{trials},naive_early_stopping,0.1,99,1,failed,0.4,,,,,,,,fresh,1000").unwrap();
     fs::write(folder.join("trials.csv"), text).unwrap();
+    fs::write(folder.join("search.toml"), "seed = 0\n").unwrap();
+}
+
+/// True return of a trial's kept checkpoints.
+pub fn trial_return(trial: u64) -> f64 {
+    0.3 + 0.02 * trial as f64
 }
 
 /// Everything that any figure draws, in one sweep and one search. Returns their folders.
 pub fn write_everything(folder: &Path) -> Vec<PathBuf> {
-    let sweep = Sweep {
-        methods: METHODS.to_vec(),
-        oversight: vec![0.03, 0.1],
-        tables: vec![0, 499, 999],
-        ..Sweep::default()
-    };
+    let sweep = Sweep { methods: METHODS.to_vec(), tables: vec![0, 999], ..Sweep::default() };
     let folders = vec![folder.join("sweep"), folder.join("search")];
     sweep.write(&folders[0]);
     write_search(&folders[1], 12);

@@ -112,27 +112,6 @@ fn a_policy_kept_over_training_becomes_an_animation() {
     }
 }
 
-/// The sweep that a figure session must take in its stride. Measured on two cores: see the assertion.
-#[test]
-#[ignore = "writes 200 runs of 20,000 updates"]
-fn two_hundred_runs_are_drawn_in_ten_seconds() {
-    let folder = tempfile::tempdir().unwrap();
-    let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));
-    let five = ["routing", "no_routing_control", "no_gate", "naive_outcomes", "filtering"];
-    Sweep {
-        methods: five.to_vec(),
-        oversight: vec![0.003, 0.01, 0.03, 0.1, 0.3],
-        seeds: 8,
-        updates: 20_000,
-        tables: vec![19_999],
-        ..Sweep::default()
-    }
-    .write(&sweep);
-    let start = std::time::Instant::now();
-    draw(&[&sweep], &out, &[]);
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
-}
-
 #[test]
 fn random_settings_and_the_chosen_one_are_series_of_their_own() {
     let folder = tempfile::tempdir().unwrap();

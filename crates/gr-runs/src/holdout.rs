@@ -95,10 +95,20 @@ impl TryFrom<LabelText> for LabelCount {
     fn try_from(text: LabelText) -> Result<Self, String> {
         match text {
             LabelText::Counted(labels) => Ok(Self::Counted(labels)),
-            LabelText::Word(word) if word == UNLIMITED => Ok(Self::Unlimited),
-            LabelText::Word(word) => {
-                Err(format!("\"{word}\" is neither a number of labels nor \"{UNLIMITED}\""))
-            }
+            LabelText::Word(word) => word.parse(),
         }
+    }
+}
+
+impl std::str::FromStr for LabelCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == UNLIMITED {
+            return Ok(Self::Unlimited);
+        }
+        text.parse()
+            .map(Self::Counted)
+            .map_err(|_| format!("\"{text}\" is neither a number of labels nor \"{UNLIMITED}\""))
     }
 }

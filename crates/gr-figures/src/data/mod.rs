@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 pub use plan::Plan;
 pub use policy_tables::{CellPolicy, PolicyTable, TableKey};
-pub use run::{EvaluationPoint, Holdout, Oversight, Run, RunState, Series, UpdateValue};
+pub use run::{EvaluationPoint, Holdout, Oversight, Run, RunLabels, RunState, Series, UpdateValue};
 pub use search::Trial;
 pub use warnings::Warnings;
 

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use gr_runs::LabelCount;
 use toml::Value;
 
 use super::plan::{Plan, lookup, read_toml};
-use super::run::{Holdout, Oversight, Run, RunState, Series, UpdateValue};
+use super::run::{Holdout, Oversight, Run, RunLabels, RunState, Series, UpdateValue};
 use super::table::Table;
 use super::{Warnings, file_name};
 
@@ -68,6 +69,8 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
     let (planned, updates) = (column("planned_updates")?, column("updates")?);
     let (last, kept_return) = (column("final_return")?, column("selected_return")?);
     let (kept_update, stopped) = (column("selected_update")?, column("stopped_update")?);
+    let labels_training = column("labels_training")?;
+    let labels_holdout = column("labels_holdout")?;
     let source = table.optional("holdout_source");
     let fraction = table.optional("holdout_fraction");
     let names = STATES.map(|(name, _)| name);
@@ -98,6 +101,13 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
             updates: update(updates)?,
             final_return: row.optional_number(last)?,
             kept,
+            labels: match row.optional_value(labels_training, "a number of labels or nothing")? {
+                None => None,
+                Some(training) => {
+                    let accepted = "a number of labels or \"unlimited\"";
+                    Some(RunLabels { training, holdout: row.value(labels_holdout, accepted)? })
+                }
+            },
             stopped_update: update(stopped)?,
             ..blank(
                 folder,
@@ -170,6 +180,14 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
         update: update(kept_update).ok_or_else(|| missing(kept_update))?,
         value: needed("result.selected_return")?,
     });
+    let holdout = value("result.labels_holdout");
+    run.labels = update("result.labels_training").map(|training| RunLabels {
+        training,
+        holdout: match holdout.and_then(Value::as_integer) {
+            Some(labels) => LabelCount::Counted(labels.unsigned_abs()),
+            None => LabelCount::Unlimited,
+        },
+    });
     run.stopped_update = update("result.stopped_update");
     if value("spec.settings.early_stopping.enabled").and_then(Value::as_bool) == Some(true) {
         let source = text("spec.settings.early_stopping.holdout_source");
@@ -210,6 +228,7 @@ fn blank(folder: &Path, id: String, series: Series, oversight: f64, state: RunSt
         updates: None,
         final_return: None,
         kept: None,
+        labels: None,
         stopped_update: None,
         evaluations: Vec::new(),
         training_returns: Vec::new(),

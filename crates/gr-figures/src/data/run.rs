@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::path::PathBuf;
 
-use gr_runs::Seed;
+use gr_runs::{LabelCount, Seed};
 
 /// An oversight level p, ordered so that runs can be grouped by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,6 +84,15 @@ pub struct UpdateValue {
     pub value: f64,
 }
 
+/// True labels that a run used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunLabels {
+    /// In training.
+    pub training: u64,
+    /// In checks against a holdout.
+    pub holdout: LabelCount,
+}
+
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -114,6 +123,8 @@ pub struct Run {
     pub final_return: Option<f64>,
     /// The policy that is kept, and its true return.
     pub kept: Option<UpdateValue>,
+    /// True labels that it used.
+    pub labels: Option<RunLabels>,
     /// The update at which training was stopped early.
     pub stopped_update: Option<u64>,
     /// Evaluations of the headline policy, in order.

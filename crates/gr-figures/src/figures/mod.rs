@@ -1,12 +1,14 @@
 //! The figures. One file each, and a line in [`FIGURES`].
 
 mod curve_panels;
+mod differences;
 mod early_stopping;
 mod final_returns;
 mod gaming_gap;
 mod learning_curves;
 mod oversight_levels;
 mod policy;
+mod series_rows;
 
 use anyhow::Result;
 
@@ -58,6 +60,7 @@ impl Picture {
 pub const FIGURES: &[Figure] = &[
     learning_curves::FIGURE,
     final_returns::FIGURE,
+    differences::FIGURE,
     early_stopping::FIGURE,
     oversight_levels::FIGURE,
     gaming_gap::FIGURE,

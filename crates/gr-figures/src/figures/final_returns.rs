@@ -107,13 +107,13 @@ fn say_labels(group: &Group<'_>) -> Option<String> {
     let (training, holdout) = labels(group)?;
     let training = thousands(training.round() as u64);
     Some(match holdout {
-        MeanLabels::Counted(0.0) => format!("{} {training}", group.name()),
+        MeanLabels::Counted(0.0) => format!("{}: {training}", group.name()),
         MeanLabels::Counted(holdout) => {
             let holdout = thousands(holdout.round() as u64);
-            format!("{} {training} + {holdout} for the holdout", group.name())
+            format!("{}: {training} + {holdout} for the holdout", group.name())
         }
         MeanLabels::Unlimited => {
-            format!("{} {training} + unlimited for what it watches", group.name())
+            format!("{}: {training} + unlimited for what it watches", group.name())
         }
     })
 }

@@ -2,6 +2,8 @@
 //!
 //! None depends on the order of the values.
 
+use crate::resampled::quantile;
+
 /// Arithmetic mean. `None` of no values, of a value that is NaN or infinite, or if the sum
 /// overflows.
 pub fn mean(values: &[f64]) -> Option<f64> {
@@ -34,6 +36,13 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
     mean(&sorted[cut..sorted.len() - cut])
 }
 
+/// First quartile, median and third quartile, by linear interpolation between the two nearest values
+/// (`numpy.quantile`'s default). `None` of no values or of a value that is NaN or infinite.
+pub fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
+    let sorted = sorted_finite(values).filter(|sorted| !sorted.is_empty())?;
+    Some([0.25, 0.5, 0.75].map(|level| quantile(&sorted, level)))
+}
+
 /// The values in ascending order. `None` if one is NaN or infinite.
 pub(crate) fn sorted_finite(values: &[f64]) -> Option<Vec<f64>> {
     if !values.iter().all(|value| value.is_finite()) {
@@ -51,6 +60,15 @@ mod tests {
     type Aggregate = fn(&[f64]) -> Option<f64>;
 
     const ALL: [Aggregate; 3] = [mean, median, interquartile_mean];
+
+    #[test]
+    fn quartiles_lie_between_the_nearest_values() {
+        // numpy.quantile([1, 2, 3, 4], [0.25, 0.5, 0.75]) and of [10, 0, 5].
+        assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0]), Some([1.75, 2.5, 3.25]));
+        assert_eq!(quartiles(&[10.0, 0.0, 5.0]), Some([2.5, 5.0, 7.5]));
+        assert_eq!(quartiles(&[3.0]), Some([3.0; 3]));
+        assert_eq!((quartiles(&[]), quartiles(&[1.0, f64::NAN])), (None, None));
+    }
 
     #[test]
     fn no_values_have_no_aggregate() {

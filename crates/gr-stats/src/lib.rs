@@ -22,7 +22,7 @@ mod student;
 mod trend;
 mod wilson;
 
-pub use aggregate::{interquartile_mean, mean, median};
+pub use aggregate::{interquartile_mean, mean, median, quartiles};
 pub use bootstrap::{Bootstrap, BootstrapMethod, bootstrap_interval};
 pub use estimate::Estimate;
 pub use improvement::{probability_of_improvement, probability_of_improvement_interval};

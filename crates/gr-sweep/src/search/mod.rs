@@ -4,7 +4,6 @@
 mod domain;
 mod folder;
 mod outcome;
-mod quartiles;
 mod report;
 mod select;
 mod space;

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use gr_runs::{HoldoutReturn, LabelCount};
-use gr_stats::mean_interval;
+use gr_stats::{mean_interval, quartiles};
 use serde::Serialize;
 
 use super::outcome::CellOutcome;
-use super::quartiles::quartiles;
 use super::select::{Selected, select};
 use super::trial::SearchCell;
 use crate::summary::{Cell, FailedRun};

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Cadence;
+use crate::number_or_name::NumberOrName;
 
 /// `[early_stopping]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +77,7 @@ impl HoldoutSource {
 
 /// How long a run goes on without an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PatienceText", into = "PatienceText")]
+#[serde(try_from = "NumberOrName", into = "NumberOrName")]
 pub enum Patience {
     /// So many evaluation intervals E of the published code, each of max(1, ⌈100 p⌉) updates.
     Intervals(u64),
@@ -96,32 +97,21 @@ impl Patience {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum PatienceText {
-    Intervals(u64),
-    Name(String),
-}
+const UNLIMITED: &str = "unlimited";
 
-impl TryFrom<PatienceText> for Patience {
+impl TryFrom<NumberOrName> for Patience {
     type Error = String;
 
-    fn try_from(text: PatienceText) -> Result<Self, String> {
-        match text {
-            PatienceText::Intervals(intervals) => Ok(Self::Intervals(intervals)),
-            PatienceText::Name(name) if name == "unlimited" => Ok(Self::Unlimited),
-            PatienceText::Name(name) => {
-                Err(format!("\"{name}\" is neither a number of intervals nor \"unlimited\""))
-            }
-        }
+    fn try_from(value: NumberOrName) -> Result<Self, String> {
+        value.read(Self::Intervals, "intervals", UNLIMITED, Self::Unlimited)
     }
 }
 
-impl From<Patience> for PatienceText {
+impl From<Patience> for NumberOrName {
     fn from(patience: Patience) -> Self {
         match patience {
-            Patience::Intervals(intervals) => Self::Intervals(intervals),
-            Patience::Unlimited => Self::Name("unlimited".into()),
+            Patience::Intervals(intervals) => Self::Number(intervals),
+            Patience::Unlimited => Self::Name(UNLIMITED.into()),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::number_or_name::NumberOrName;
+
 /// Return on a holdout whose labels were paid for: what checkpoints and settings may be chosen by.
 ///
 /// Nothing turns a [`gr_grid::TrueReturn`] into one:
@@ -34,7 +36,7 @@ impl HoldoutReturn {
 
 /// True labels used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "LabelText", try_from = "LabelText")]
+#[serde(try_from = "NumberOrName", into = "NumberOrName")]
 pub enum LabelCount {
     /// So many.
     Counted(u64),
@@ -73,30 +75,20 @@ impl std::fmt::Display for LabelCount {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum LabelText {
-    Counted(u64),
-    Word(String),
-}
-
-impl From<LabelCount> for LabelText {
+impl From<LabelCount> for NumberOrName {
     fn from(labels: LabelCount) -> Self {
         match labels {
-            LabelCount::Counted(labels) => Self::Counted(labels),
-            LabelCount::Unlimited => Self::Word(UNLIMITED.into()),
+            LabelCount::Counted(labels) => Self::Number(labels),
+            LabelCount::Unlimited => Self::Name(UNLIMITED.into()),
         }
     }
 }
 
-impl TryFrom<LabelText> for LabelCount {
+impl TryFrom<NumberOrName> for LabelCount {
     type Error = String;
 
-    fn try_from(text: LabelText) -> Result<Self, String> {
-        match text {
-            LabelText::Counted(labels) => Ok(Self::Counted(labels)),
-            LabelText::Word(word) => word.parse(),
-        }
+    fn try_from(value: NumberOrName) -> Result<Self, String> {
+        value.read(Self::Counted, "labels", UNLIMITED, Self::Unlimited)
     }
 }
 
@@ -104,11 +96,7 @@ impl std::str::FromStr for LabelCount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == UNLIMITED {
-            return Ok(Self::Unlimited);
-        }
-        text.parse()
-            .map(Self::Counted)
-            .map_err(|_| format!("\"{text}\" is neither a number of labels nor \"{UNLIMITED}\""))
+        let number = text.parse().map(NumberOrName::Number);
+        number.unwrap_or_else(|_| NumberOrName::Name(text.into())).try_into()
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod holdout;
 mod keys;
 mod manifest;
+mod number_or_name;
 mod provenance;
 mod rows;
 mod run;

@@ -4,6 +4,7 @@
 use gr_grid::{EnvironmentRules, FirstObservation, Grid};
 use serde::{Deserialize, Serialize};
 
+use crate::number_or_name::NumberOrName;
 use crate::{EarlyStoppingSettings, SeedSet};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
@@ -204,7 +205,7 @@ impl Default for EvaluationSettings {
 
 /// How often policies are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "CadenceText", into = "CadenceText")]
+#[serde(try_from = "NumberOrName", into = "NumberOrName")]
 pub enum Cadence {
     /// Every so many updates.
     Updates(u64),
@@ -223,32 +224,21 @@ impl Cadence {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum CadenceText {
-    Updates(u64),
-    Name(String),
-}
+const REFERENCE: &str = "reference";
 
-impl TryFrom<CadenceText> for Cadence {
+impl TryFrom<NumberOrName> for Cadence {
     type Error = String;
 
-    fn try_from(text: CadenceText) -> Result<Self, String> {
-        match text {
-            CadenceText::Updates(updates) => Ok(Self::Updates(updates)),
-            CadenceText::Name(name) if name == "reference" => Ok(Self::Reference),
-            CadenceText::Name(name) => {
-                Err(format!("\"{name}\" is neither a number of updates nor \"reference\""))
-            }
-        }
+    fn try_from(value: NumberOrName) -> Result<Self, String> {
+        value.read(Self::Updates, "updates", REFERENCE, Self::Reference)
     }
 }
 
-impl From<Cadence> for CadenceText {
+impl From<Cadence> for NumberOrName {
     fn from(cadence: Cadence) -> Self {
         match cadence {
-            Cadence::Updates(updates) => Self::Updates(updates),
-            Cadence::Reference => Self::Name("reference".into()),
+            Cadence::Updates(updates) => Self::Number(updates),
+            Cadence::Reference => Self::Name(REFERENCE.into()),
         }
     }
 }

@@ -84,7 +84,10 @@ for figure in "${figures[@]}"; do
     echo "== $figure" >&2
     case $figure in
         figure-1) sweep figure-1; draw figure-1 "learning-curves gaming-gap" figure-1 ;;
-        figure-2) sweep figure-1; sweep figure-2; draw figure-2 final-returns figure-1 figure-2 ;;
+        figure-2)
+            sweep figure-1; sweep figure-2; sweep figure-2-privileged
+            draw figure-2 "final-returns differences" figure-1 figure-2 figure-2-privileged
+            ;;
         figure-3) sweep figure-3; draw figure-3 early-stopping figure-3 ;;
         figure-4)
             sweep figure-1; sweep figure-2; sweep figure-4; search

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 
 use gr_runs::ConfigError;
 
+/// Heading of the flags that say what is trained.
+pub const EXPERIMENT: &str = "Experiment";
+
 /// What is trained: flags for the keys that are set most often, a file, and `--set` for the others.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = EXPERIMENT)]
 pub struct ConfigurationFlags {
     /// Methods to train [default: routing,naive_outcomes,filtering,oracle]
     #[arg(long, value_name = "METHOD", value_delimiter = ',', num_args = 1..)]
@@ -44,6 +48,22 @@ pub struct ConfigurationFlags {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     checkpoint_every: Option<String>,
 
+    #[command(flatten)]
+    early_stopping: EarlyStoppingFlags,
+
+    /// A TOML file with settings; `gr-sweep config --defaults` prints every key
+    #[arg(long, value_name = "FILE", help_heading = EXPERIMENT)]
+    pub config: Option<PathBuf>,
+
+    /// Sets one key over file and defaults, as in training.learning_rate=1e-4
+    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = EXPERIMENT)]
+    set: Vec<String>,
+}
+
+/// The keys of `early_stopping`.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Early stopping on a holdout")]
+struct EarlyStoppingFlags {
     /// Stop every method's runs early on a holdout (naive_early_stopping always does)
     #[arg(long)]
     early_stopping: bool,
@@ -77,18 +97,11 @@ pub struct ConfigurationFlags {
     /// Update from which on the stopping rule looks at checks [default: 1500]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     min_steps: Option<String>,
-
-    /// A TOML file with settings; `gr-sweep config --defaults` prints every key
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    /// Sets one key over file and defaults, as in training.learning_rate=1e-4
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
 }
 
 /// Where and how to compute. Results do not depend on it, device and binary aside.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
 pub struct MachineFlags {
     /// Where to compute: auto (a real GPU if there is one), cpu, ndarray, wgpu, wgpu:N
     #[arg(long, default_value = "auto")]
@@ -105,6 +118,7 @@ pub struct MachineFlags {
 
 /// Where results go and in what form they are shown.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub struct OutputFlags {
     /// A folder of its own [default: results/ and a name made from the configuration]
     #[arg(long, value_name = "DIR")]
@@ -126,6 +140,7 @@ impl ConfigurationFlags {
     /// # Errors
     /// If one is not of the form that its flag takes.
     pub fn overrides(&self) -> Result<Vec<(String, String, String)>, ConfigError> {
+        let stopping = &self.early_stopping;
         let mut overrides = Vec::new();
         for (flag, key, value) in [
             ("--updates", "updates", &self.updates),
@@ -133,19 +148,19 @@ impl ConfigurationFlags {
             ("--first-observation", "environment.first_observation", &self.first_observation),
             ("--evaluate-every", "evaluation.every", &self.evaluate_every),
             ("--evaluation", "evaluation.mode", &self.evaluation),
-            ("--holdout-fraction", "early_stopping.holdout_fraction", &self.holdout_fraction),
-            ("--holdout-source", "early_stopping.holdout_source", &self.holdout_source),
-            ("--holdout-episodes", "early_stopping.holdout_episodes", &self.holdout_episodes),
-            ("--check-every", "early_stopping.check_every", &self.check_every),
-            ("--patience", "early_stopping.patience", &self.patience),
-            ("--tolerance", "early_stopping.tolerance", &self.tolerance),
-            ("--min-steps", "early_stopping.min_steps", &self.min_steps),
+            ("--holdout-fraction", "early_stopping.holdout_fraction", &stopping.holdout_fraction),
+            ("--holdout-source", "early_stopping.holdout_source", &stopping.holdout_source),
+            ("--holdout-episodes", "early_stopping.holdout_episodes", &stopping.holdout_episodes),
+            ("--check-every", "early_stopping.check_every", &stopping.check_every),
+            ("--patience", "early_stopping.patience", &stopping.patience),
+            ("--tolerance", "early_stopping.tolerance", &stopping.tolerance),
+            ("--min-steps", "early_stopping.min_steps", &stopping.min_steps),
             ("--record-every", "recording.record_every", &self.record_every),
             ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
         ] {
             overrides.extend(value.iter().map(|value| (flag.into(), key.into(), value.clone())));
         }
-        if self.early_stopping {
+        if stopping.early_stopping {
             let key = "early_stopping.enabled";
             overrides.push(("--early-stopping".into(), key.into(), "true".into()));
         }

@@ -28,7 +28,7 @@ const LISTED_TRIALS: usize = 8;
 /// run again on seeds that the search never saw. The same command again continues what was
 /// interrupted; with more --trials it keeps those that there are.
 #[derive(Debug, Parser)]
-#[command(name = "gr-search", version)]
+#[command(name = "gr-search", version, next_help_heading = "Search")]
 #[command(after_help = "Examples:
   gr-search --space configs/searches/early_stopping.toml --trials 32 --seed 0
   gr-search --space my.toml --trials 8 --seed 1 --oversight 0.03,0.1 --dry-run

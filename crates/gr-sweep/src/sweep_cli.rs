@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use gr_runs::{ConfigError, ConfigSources, Store};
 
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags};
+use crate::flags::{ConfigurationFlags, EXPERIMENT, MachineFlags, OutputFlags};
 use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::plan::SweepPlan;
@@ -56,7 +56,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct SweepArguments {
     /// Seeds: 0..8 is 0 to 7, 0..=7 the same, 1,3,5..9 a list [default: 0..8]
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, help_heading = EXPERIMENT)]
     seeds: Option<String>,
 
     #[command(flatten)]

@@ -86,6 +86,18 @@ fn learning_curves_are_means_over_seeds_with_student_intervals() {
 }
 
 #[test]
+fn kept_checkpoints_are_shown_with_the_value_that_the_figure_is_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));
+    Sweep { methods: vec!["naive_early_stopping"], ..Sweep::default() }.write(&sweep);
+    draw(&[&sweep], &out, &["--only", "gaming-gap"]);
+    let kept = rows(&out.join("gaming-gap.csv"), "naive_early_stopping", "kept checkpoint");
+    assert_eq!(kept.len(), 3);
+    let true_return = true_return("naive_early_stopping", 0.1, 2, 0.401);
+    close(kept[2].mean, 0.2 - 0.1 * true_return);
+}
+
+#[test]
 fn final_returns_are_those_of_the_kept_policies() {
     let folder = tempfile::tempdir().unwrap();
     let (sweep, out) = (folder.path().join("sweep"), folder.path().join("out"));

@@ -123,7 +123,7 @@ fn agree_with_result(run: &mut Run, warnings: &Warnings) -> Result<()> {
     }
     run.updates = run.updates.or(Some(last.update + 1));
     run.final_return = run.final_return.or(Some(last.true_return));
-    run.kept = run.kept.or(Some(UpdateValue { update: last.update, value: last.true_return }));
+    run.kept = run.kept.or(Some(last));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use gr_runs::LabelCount;
 use toml::Value;
 
 use super::plan::{Plan, lookup, read_toml};
-use super::run::{Holdout, Oversight, Run, RunLabels, RunState, Series, UpdateValue};
+use super::run::{EvaluationPoint, Holdout, Oversight, Run, RunLabels, RunState, Series};
 use super::table::Table;
 use super::{Warnings, file_name};
 
@@ -69,6 +69,7 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
     let (planned, updates) = (column("planned_updates")?, column("updates")?);
     let (last, kept_return) = (column("final_return")?, column("selected_return")?);
     let (kept_update, stopped) = (column("selected_update")?, column("stopped_update")?);
+    let gaming_gap = column("gaming_gap")?;
     let labels_training = column("labels_training")?;
     let labels_holdout = column("labels_holdout")?;
     let source = table.optional("holdout_source");
@@ -87,7 +88,10 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
         let state = STATES[row.choice(status, &names)?].1;
         let update = |column| row.optional_value(column, "an update or nothing");
         let kept = match (update(kept_update)?, row.optional_number(kept_return)?) {
-            (Some(update), Some(value)) => Some(UpdateValue { update, value }),
+            (Some(update), Some(true_return)) => {
+                let gaming_gap = row.optional_number(gaming_gap)?;
+                Some(EvaluationPoint { update, true_return, gaming_gap })
+            }
             (None, None) => None,
             (None, _) => return Err(row.refuse(kept_update, "an update, but there is a return")),
             (_, None) => return Err(row.refuse(kept_return, "a return, but there is an update")),
@@ -176,9 +180,10 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
     run.updates = update("result.updates");
     run.final_return = Some(needed("result.final_return")?);
     let kept_update = "result.selected_update";
-    run.kept = Some(UpdateValue {
+    run.kept = Some(EvaluationPoint {
         update: update(kept_update).ok_or_else(|| missing(kept_update))?,
-        value: needed("result.selected_return")?,
+        true_return: needed("result.selected_return")?,
+        gaming_gap: number("result.gaming_gap"),
     });
     let holdout = value("result.labels_holdout");
     run.labels = update("result.labels_training").map(|training| RunLabels {

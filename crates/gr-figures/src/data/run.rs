@@ -121,8 +121,8 @@ pub struct Run {
     pub updates: Option<u64>,
     /// True return after its last update.
     pub final_return: Option<f64>,
-    /// The policy that is kept, and its true return.
-    pub kept: Option<UpdateValue>,
+    /// The policy that is kept.
+    pub kept: Option<EvaluationPoint>,
     /// True labels that it used.
     pub labels: Option<RunLabels>,
     /// The update at which training was stopped early.

@@ -23,7 +23,7 @@ pub struct Spec {
     pub shows: &'static str,
     /// What of an evaluation.
     pub value: Value,
-    /// Whether kept checkpoints, the optimal return and references are shown: returns only.
+    /// Whether the optimal return and references are shown: returns only.
     pub returns: bool,
 }
 

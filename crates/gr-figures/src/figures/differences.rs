@@ -62,7 +62,7 @@ impl<'a> Comparison<'a> {
 
 /// Kept returns of the runs whose seed is recorded.
 fn by_seed(group: &Group<'_>) -> Vec<(Seed, f64)> {
-    let of = |run: &&Run| Some((run.seed?, run.kept?.value));
+    let of = |run: &&Run| Some((run.seed?, run.kept?.true_return));
     group.finished.iter().filter_map(of).collect()
 }
 

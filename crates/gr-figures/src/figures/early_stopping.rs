@@ -150,7 +150,7 @@ fn draw_run(scene: &mut Scene, panel: &Panel, run: &Run, marker: f64) {
         panel.curve(scene, &points, line.color, line.dash);
     }
     if let Some(kept) = run.kept {
-        scene.marker(panel.place_inside(kept.update as f64, kept.value), marker, &KEPT);
+        scene.marker(panel.place_inside(kept.update as f64, kept.true_return), marker, &KEPT);
     }
 }
 
@@ -173,7 +173,7 @@ fn numbers(runs: &[&Run]) -> Numbers {
             push(STOP.name, stopped as f64, None);
         }
         if let Some(kept) = run.kept {
-            push("checkpoint kept", kept.update as f64, Some(kept.value));
+            push("checkpoint kept", kept.update as f64, Some(kept.true_return));
         }
     }
     numbers

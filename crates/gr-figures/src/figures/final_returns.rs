@@ -30,7 +30,7 @@ pub struct Kept {
 
 /// The kept policies of a group; `None` if it has none.
 pub fn kept(group: &Group<'_>) -> Option<Kept> {
-    let of = |run: &&Run| Some((run.seed_name(), run.kept?.value));
+    let of = |run: &&Run| Some((run.seed_name(), run.kept?.true_return));
     let runs: Vec<(String, f64)> = group.finished.iter().filter_map(of).collect();
     let values: Vec<f64> = runs.iter().map(|(_, value)| *value).collect();
     Some(Kept { mean: estimate(&values)?, runs })

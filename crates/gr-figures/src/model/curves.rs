@@ -56,7 +56,7 @@ pub fn curve(group: &Group<'_>, value: Value) -> Result<Option<Curve>> {
         first_stop,
         skipped: common.skipped,
         cut_short: first_stop.is_none() && common.unequal,
-        kept: kept(group),
+        kept: kept(group, value),
     }))
 }
 
@@ -128,8 +128,9 @@ pub fn axis_scale(group: &Group<'_>) -> f64 {
     if group.series.method == "oracle" { 1.0 / group.oversight.0 } else { 1.0 }
 }
 
-fn kept(group: &Group<'_>) -> Vec<(f64, f64)> {
+fn kept(group: &Group<'_>, value: Value) -> Vec<(f64, f64)> {
     let axis = axis_scale(group);
     let stopped = group.finished.iter().filter(|run| run.series.holdout.is_some());
-    stopped.filter_map(|run| run.kept).map(|kept| (kept.update as f64 * axis, kept.value)).collect()
+    let kept = stopped.filter_map(|run| run.kept);
+    kept.filter_map(|kept| Some((kept.update as f64 * axis, value(&kept)?))).collect()
 }

@@ -11,6 +11,7 @@ Without a figure, all of them. Results and pictures go to results/reproduction (
 
   --quick                   2 seeds and 2,500 updates: about 40 minutes for all on two cores; shows that
                             everything works, and figures without claims
+  --updates N               instead of 20,000; results/published has 10,000
   --first-observation WHAT  stale, as in the published code (default), or fresh
   --results DIR             where everything goes
   --jobs N, --device D      handed on to gr-sweep and gr-search
@@ -22,6 +23,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 quick=false
 meaning=stale
 results=
+updates=
 dry_run=false
 passed=()
 figures=()
@@ -30,6 +32,7 @@ while (($#)); do
         --quick) quick=true ;;
         --dry-run) dry_run=true ;;
         --first-observation) meaning=${2:?--first-observation needs stale or fresh}; shift ;;
+        --updates) updates=${2:?--updates needs a number}; shift ;;
         --results) results=${2:?--results needs a folder}; shift ;;
         --jobs | --device) passed+=("$1" "${2:?$1 needs a value}"); shift ;;
         -h | --help) usage; exit 0 ;;
@@ -44,12 +47,15 @@ size=()
 trials=32
 levels=0.003,0.01,0.025,0.03,0.05,0.1,0.2,0.3,0.4,0.8
 if $quick; then
-    size=(--updates 2500 --seeds 0..2)
+    size=(--seeds 0..2)
+    updates=${updates:-2500}
     trials=2
     levels=0.03,0.1
     results=${results:-results/reproduction-quick}
 fi
 results=${results:-results/reproduction}
+updates=${updates:-20000}
+size+=(--updates "$updates")
 passed+=(--first-observation "$meaning")
 if $dry_run; then passed+=(--dry-run); fi
 
@@ -64,8 +70,8 @@ sweep() {
 }
 
 search() {
-    local updates=20000 further=()
-    if $quick; then updates=2500 further=(--rerun-seeds 2); fi
+    local further=()
+    if $quick; then further=(--rerun-seeds 2); fi
     cargo run --release --quiet -p gr-sweep --bin gr-search -- \
         --space configs/searches/early_stopping.toml --oversight "$levels" --trials "$trials" \
         --seed 0 --updates "$updates" --results "$(folder search)" "${further[@]}" "${passed[@]}"

@@ -10,11 +10,10 @@ use crate::adam::{AdamSettings, StackedAdam};
 use crate::architecture::Architecture;
 use crate::device::ComputeDevice;
 use crate::early_stopping::{EarlyStopping, HoldoutCheck, HoldoutSignal};
-use crate::evaluation::{NotFinite, encode, evaluate, to_rows};
-use crate::network::{
-    Activations, PolicyNetwork, cotangent_width, select_runs, stack, to_host, unstack,
-};
+use crate::evaluation::{NotFinite, evaluate, to_rows};
+use crate::network::{PolicyNetwork, select_runs, stack, to_host, unstack};
 use crate::objective::{Losses, OutputGradient};
+use crate::passes::{Activations, Gradients, Passes, cotangent_width};
 use crate::policy::PolicyType;
 use crate::rollout::Rollout;
 use crate::run::{Run, UpdateReport};
@@ -138,7 +137,7 @@ impl RunBatch {
             });
         }
         let mut chunks = Vec::new();
-        self.evaluate_new_rows(&mut chunks);
+        evaluate_new_rows(&Passes::new(&self.network), &mut self.runs, &mut chunks);
         Collected { chunks, statistics: recorded.iter().map(|(_, s)| s.clone()).collect() }
     }
 
@@ -168,10 +167,11 @@ impl RunBatch {
     /// Plays one rollout of every run, evaluating the network on observations as they are met.
     fn roll_out(&mut self) -> (Vec<Rollout>, Vec<Chunk>) {
         let mut chunks = Vec::new();
+        let passes = Passes::new(&self.network);
         self.runs.par_iter_mut().for_each(Run::forget_policy);
         if self.prefetch {
             self.runs.par_iter_mut().for_each(Run::meet_upcoming);
-            self.evaluate_new_rows(&mut chunks);
+            evaluate_new_rows(&passes, &mut self.runs, &mut chunks);
         }
         let mut rollouts: Vec<Rollout> =
             self.runs.iter().map(|run| Rollout::start(&run.environments)).collect();
@@ -183,7 +183,7 @@ impl RunBatch {
         for _ in 0..self.runs[0].spec.settings.training.rollout_steps {
             let runs = self.runs.par_iter_mut().zip(&mut rollouts);
             runs.for_each(|(run, rollout)| rollout.observe(&mut run.table));
-            self.evaluate_new_rows(&mut chunks);
+            evaluate_new_rows(&passes, &mut self.runs, &mut chunks);
             let runs = self.runs.par_iter_mut().zip(&mut rollouts).zip(&mut actions);
             runs.for_each(|((run, rollout), actions)| {
                 rollout.act(&mut run.environments, &run.probabilities, actions);
@@ -192,53 +192,11 @@ impl RunBatch {
         (rollouts, chunks)
     }
 
-    /// Evaluates the rows that tables have gained, in chunks that all runs share.
-    fn evaluate_new_rows(&mut self, chunks: &mut Vec<Chunk>) {
-        let most = self.network.rows_at_once();
-        loop {
-            let rows: Vec<(usize, usize)> = self
-                .runs
-                .iter()
-                .map(|run| {
-                    let known = run.policy.len();
-                    (known, (run.table.observations().len() - known).min(most))
-                })
-                .collect();
-            let longest = rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
-            if longest == 0 {
-                return;
-            }
-            let longest = self.network.padded(longest);
-            let architecture = *self.network.architecture();
-            let inputs: Vec<f32> = self
-                .runs
-                .iter()
-                .zip(&rows)
-                .flat_map(|(run, (first, number))| {
-                    let observations = &run.table.observations()[*first..first + number];
-                    encode(observations, architecture.num_cells, longest)
-                })
-                .collect();
-            let shape = [self.runs.len(), longest, architecture.num_inputs()];
-            let inputs = Tensor::from_data(TensorData::new(inputs, shape), self.network.device());
-            let (outputs, activations) = self.network.forward(inputs);
-            let logits = to_host(outputs.logits);
-            let gates = outputs.gate_logit.map(to_host);
-            for (index, (run, (_, number))) in self.runs.iter_mut().zip(&rows).enumerate() {
-                let logits = &logits[index * longest * NUM_ACTIONS..][..number * NUM_ACTIONS];
-                let gates = gates.as_ref().map(|gates| &gates[index * longest..][..*number]);
-                run.policy.extend(to_rows(logits, gates));
-                let known = run.probabilities.len();
-                run.probabilities.extend(run.policy[known..].iter().map(|row| row.probabilities));
-            }
-            chunks.push(Chunk { rows, padded: longest, activations });
-        }
-    }
-
     /// Pushes the gradients of the outputs back through the networks and steps their weights.
     fn step(&mut self, chunks: &[Chunk], gradients: &[&OutputGradient]) {
         let width = cotangent_width(self.network.architecture().kind);
-        let mut total: Option<Vec<Tensor<3>>> = None;
+        let passes = Passes::new(&self.network);
+        let mut total: Option<Gradients> = None;
         for chunk in chunks {
             let longest = chunk.padded;
             let mut cotangents = vec![0.0; self.runs.len() * longest * width];
@@ -251,17 +209,17 @@ impl RunBatch {
             let shape = [self.runs.len(), longest, width];
             let cotangents =
                 Tensor::from_data(TensorData::new(cotangents, shape), self.network.device());
-            let part = self.network.backward(&chunk.activations, cotangents);
+            let part = passes.backward(&chunk.activations, &cotangents);
             total = Some(match total {
                 None => part,
-                Some(sum) => sum.into_iter().zip(part).map(|(a, b)| a + b).collect(),
+                Some(sum) => sum.add(part),
             });
         }
+        let total = passes.unfold(total.expect("a rollout meets at least one observation"));
         let settings: Vec<AdamSettings> =
             self.runs.iter().map(|run| (&run.spec.settings.training).into()).collect();
         let steps: Vec<u64> = self.runs.iter().map(|run| run.updates_done + 1).collect();
         let device = self.network.device().clone();
-        let total = total.expect("a rollout meets at least one observation");
         self.optimizer.step(&mut self.network.parameters, total, &settings, &steps, &device);
     }
 
@@ -370,6 +328,40 @@ impl RunBatch {
         self.optimizer.means = select_runs(&self.optimizer.means, &rest, &device);
         self.optimizer.squares = select_runs(&self.optimizer.squares, &rest, &device);
         self.runs.remove(run);
+    }
+}
+
+/// Evaluates the rows that the tables of `runs` have gained, in chunks that all runs share.
+fn evaluate_new_rows(passes: &Passes, runs: &mut [Run], chunks: &mut Vec<Chunk>) {
+    let network = passes.network();
+    let most = network.rows_at_once();
+    loop {
+        let rows: Vec<(usize, usize)> = runs
+            .iter()
+            .map(|run| {
+                let known = run.policy.len();
+                (known, (run.table.observations().len() - known).min(most))
+            })
+            .collect();
+        let longest = rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
+        if longest == 0 {
+            return;
+        }
+        let padded = network.padded(longest);
+        let new = runs
+            .iter()
+            .zip(&rows)
+            .map(|(run, (first, number))| &run.table.observations()[*first..first + number]);
+        let (outputs, activations) = passes.forward(network.inputs(new, padded));
+        let logits = to_host(outputs.logits);
+        let gates = outputs.gate_logit.map(to_host);
+        for (index, (run, (known, number))) in runs.iter_mut().zip(&rows).enumerate() {
+            let logits = &logits[index * padded * NUM_ACTIONS..][..number * NUM_ACTIONS];
+            let gates = gates.as_ref().map(|gates| &gates[index * padded..][..*number]);
+            run.policy.extend(to_rows(logits, gates));
+            run.probabilities.extend(run.policy[*known..].iter().map(|row| row.probabilities));
+        }
+        chunks.push(Chunk { rows, padded, activations });
     }
 }
 

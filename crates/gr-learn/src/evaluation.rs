@@ -1,7 +1,6 @@
 //! From a network to what its policies do: probabilities on given observations, and the exact or
 //! sampled evaluation (docs/experiment.md, section 7).
 
-use burn::tensor::{Tensor, TensorData};
 use gr_grid::{
     EnvironmentRules, Evaluation, Grid, NUM_ACTIONS, Observation, ObservationSpace, PolicyTable,
     evaluate_by_sampling, evaluate_exactly,
@@ -10,22 +9,13 @@ use gr_runs::{EvaluationMode, Purpose, RunSpec, stream_at};
 
 use crate::architecture::NetworkKind;
 use crate::network::{PolicyNetwork, to_host};
+use crate::passes::Passes;
 use crate::policy::{PolicyRow, PolicyType};
 
 /// A network put out something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a weight or loss is no longer a number")]
 pub struct NotFinite;
-
-/// Zeros and ones that a network takes for `observations`, padded with empty rows to `rows`.
-pub fn encode(observations: &[Observation], num_cells: usize, rows: usize) -> Vec<f32> {
-    let width = crate::NUM_CHANNELS * num_cells;
-    let mut inputs = vec![0.0; rows * width];
-    for (row, observation) in inputs.chunks_exact_mut(width).zip(observations) {
-        observation.active_inputs(num_cells).for_each(|input| row[input] = 1.0);
-    }
-    inputs
-}
 
 /// Every policy of a network of one run on `observations`: the training policy, and of a routed
 /// network each expert alone.
@@ -44,18 +34,16 @@ pub fn policies(
     };
     let mut all: Vec<(PolicyType, Vec<PolicyRow>)> =
         types.iter().map(|t| (*t, Vec::with_capacity(observations.len()))).collect();
+    let passes = Passes::new(network);
     for chunk in observations.chunks(network.rows_at_once()) {
-        let padded = network.padded(chunk.len());
-        let inputs = encode(chunk, architecture.num_cells, padded);
-        let shape = [1, padded, architecture.num_inputs()];
-        let inputs = Tensor::from_data(TensorData::new(inputs, shape), network.device());
-        let (outputs, activations) = network.forward(inputs);
+        let inputs = network.inputs([chunk], network.padded(chunk.len()));
+        let (outputs, activations) = passes.forward(inputs);
         let gate = outputs.gate_logit.map(to_host);
         for (policy_type, rows) in &mut all {
             let logits = match policy_type {
                 PolicyType::Training => outputs.logits.clone(),
-                PolicyType::Diamond => network.expert_logits(&activations, 0),
-                PolicyType::Ghost => network.expert_logits(&activations, 1),
+                PolicyType::Diamond => passes.expert_logits(&activations, 0),
+                PolicyType::Ghost => passes.expert_logits(&activations, 1),
             };
             rows.extend(to_rows(&to_host(logits), gate.as_deref()).take(chunk.len()));
         }

@@ -6,7 +6,7 @@ use gr_runs::{MaskSettings, TrainingSettings};
 
 use crate::architecture::NetworkKind;
 use crate::methods::{Method, NUM_ROUTES, Route};
-use crate::network::cotangent_width;
+use crate::passes::cotangent_width;
 use crate::policy::PolicyRow;
 use crate::statistics::Statistics;
 use crate::value::{AffineGradient, AffineValue};

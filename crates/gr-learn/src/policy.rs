@@ -23,6 +23,15 @@ impl PolicyType {
             Self::Ghost => "ghost",
         }
     }
+
+    /// What a list by policy has for this one.
+    ///
+    /// # Panics
+    /// If it has nothing; a method's network has its headline policy.
+    pub fn of<T>(self, by_policy: Vec<(Self, T)>) -> T {
+        let found = by_policy.into_iter().find(|(policy_type, _)| *policy_type == self);
+        found.expect("the network has this policy").1
+    }
 }
 
 /// Action probabilities on one observation.

@@ -1,8 +1,9 @@
 //! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
 //! is tested without training anything.
 
+use std::sync::Mutex;
+
 use gr_learn::BatchStructure;
-use rayon::ThreadPoolBuilder;
 
 use crate::plan::PlannedRun;
 
@@ -15,43 +16,48 @@ pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
 }
 
 /// Splits pending runs into batches for a GPU: runs of one structure together, at most `most` in
-/// each.
+/// each, in two halves or more, so that the device trains one while the CPU rolls out another.
 pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
-    let mut batches: Vec<Vec<PlannedRun>> = Vec::new();
+    let mut alike: Vec<Vec<PlannedRun>> = Vec::new();
     for run in pending {
         let structure = BatchStructure::of(&run.spec);
-        let open = batches
-            .iter_mut()
-            .find(|batch| BatchStructure::of(&batch[0].spec) == structure && batch.len() < most);
-        match open {
-            Some(batch) => batch.push(run),
-            None => batches.push(vec![run]),
+        match alike.iter_mut().find(|runs| BatchStructure::of(&runs[0].spec) == structure) {
+            Some(runs) => runs.push(run),
+            None => alike.push(vec![run]),
         }
     }
-    batches
+    let halves = |runs: Vec<PlannedRun>| {
+        let parts = runs.len().div_ceil(most).max(2);
+        let size = runs.len().div_ceil(parts);
+        runs.chunks(size).map(<[PlannedRun]>::to_vec).collect::<Vec<_>>()
+    };
+    alike.into_iter().flat_map(halves).collect()
 }
 
 /// Calls `train(slot, batch)` for every batch, `jobs` at a time, in order. `slot` is below `jobs`
 /// and no two calls at once share one.
+///
+/// Jobs are threads of their own rather than rayon's: a job that waits for a GPU must not keep a
+/// thread from the runs of another job's batch.
 pub fn run_all<T: Send>(
     batches: Vec<Vec<PlannedRun>>,
     jobs: usize,
     train: impl Fn(usize, Vec<PlannedRun>) -> T + Sync,
 ) -> Vec<T> {
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .thread_name(|slot| format!("job {slot}"))
-        .build()
-        .expect("threads can be started");
+    let waiting = Mutex::new(batches.into_iter());
+    let next = || waiting.lock().expect("no job panics while it takes a batch").next();
     let (sender, receiver) = std::sync::mpsc::channel();
-    pool.scope_fifo(|scope| {
-        for batch in batches {
-            let (sender, train) = (sender.clone(), &train);
-            scope.spawn_fifo(move |_| {
-                let slot = rayon::current_thread_index().expect("spawned on the pool");
-                // The receiver outlives the scope.
-                let _ = sender.send(train(slot, batch));
-            });
+    std::thread::scope(|scope| {
+        for slot in 0..jobs {
+            let (sender, next, train) = (sender.clone(), &next, &train);
+            let work = move || {
+                while let Some(batch) = next() {
+                    // The receiver outlives the scope.
+                    let _ = sender.send(train(slot, batch));
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("job {slot}"));
+            thread.spawn_scoped(scope, work).expect("threads can be started");
         }
     });
     drop(sender);
@@ -60,8 +66,6 @@ pub fn run_all<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use gr_runs::Settings;
 
     use super::*;
@@ -90,8 +94,12 @@ mod tests {
 
     #[test]
     fn stacked_runs_share_a_network_shape_and_fit() {
+        let sizes =
+            |most| -> Vec<usize> { stacked_runs(pending(), most).iter().map(Vec::len).collect() };
+        // Nine runs of a single expert and three routed ones.
+        assert_eq!(sizes(64), [5, 4, 2, 1]);
+        assert_eq!(sizes(3), [3, 3, 3, 2, 1]);
         let batches = stacked_runs(pending(), 5);
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [5, 4, 3]);
         for batch in &batches {
             assert!(batch.iter().all(|run| run.method.network == batch[0].method.network));
         }
@@ -121,7 +129,7 @@ mod tests {
         ];
         let mut runs: Vec<PlannedRun> = vec![run.clone(); batchable.len()];
         runs.iter_mut().zip(batchable).for_each(|(run, change)| change(&mut run.spec.settings));
-        assert_eq!(stacked_runs(runs, 64).len(), 1);
+        assert_eq!(stacked_runs(runs, 64).len(), 2);
     }
 
     #[test]

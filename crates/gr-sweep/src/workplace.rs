@@ -17,6 +17,9 @@ use crate::train::Trainer;
 /// Runs on a GPU that are stacked in one batch at most.
 const GPU_BATCH: usize = 64;
 
+/// Batches on a GPU at once: it trains one while the CPU rolls out the other.
+const GPU_JOBS: usize = 2;
+
 /// A device and how it is used.
 pub struct Workplace {
     /// The device.
@@ -37,7 +40,7 @@ impl Workplace {
         let device = ComputeDevice::open(choice)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let jobs = match (device.is_gpu, flags.jobs) {
-            (true, _) => 1,
+            (true, _) => GPU_JOBS,
             (false, Some(jobs)) => jobs.get(),
             (false, None) => cores,
         };

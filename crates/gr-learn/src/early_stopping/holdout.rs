@@ -65,11 +65,7 @@ impl HoldoutSet {
         policy: PolicyType,
         update_idx: u64,
     ) -> Result<HoldoutReturn, NotFinite> {
-        let rows = policies(network, &self.observations)?
-            .into_iter()
-            .find(|(policy_type, _)| *policy_type == policy)
-            .map(|(_, rows)| rows)
-            .expect("a method's network has its headline policy");
+        let rows = policy.of(policies(network, &self.observations)?);
         let mut actions = stream_at(self.seed, Purpose::HoldoutActions, update_idx, 0);
         let probabilities = |observation: &Observation| {
             let first = self.first_rows[&observation.layout];

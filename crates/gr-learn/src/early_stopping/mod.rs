@@ -181,11 +181,7 @@ fn true_return(
 ) -> Result<TrueReturn, NotFinite> {
     let rules = spec.settings.environment.rules(spec.oversight);
     let discount = spec.settings.training.discount;
-    let evaluations =
-        evaluate_tables(network, &[rules], discount, spec.settings.evaluation.envs)?.swap_remove(0);
-    let (_, evaluation) = evaluations
-        .into_iter()
-        .find(|(policy_type, _)| *policy_type == headline)
-        .expect("a method's network has its headline policy");
-    Ok(evaluation.avg_return)
+    let envs = spec.settings.evaluation.envs;
+    let evaluations = evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0);
+    Ok(headline.of(evaluations).avg_return)
 }

@@ -3,9 +3,9 @@
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Grid, Observation};
 use gr_learn::{
-    Architecture, ComputeDevice, Losses, Method, NetworkKind, Objective, ObservationRows, Outcome,
-    PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork, cotangent_width, encode, policies,
-    pytorch_name,
+    Architecture, ComputeDevice, Gradients, Losses, Method, NetworkKind, Objective,
+    ObservationRows, Outcome, Passes, PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork,
+    cotangent_width, policies, pytorch_name,
 };
 use gr_runs::{MaskSettings, NetworkSettings, TrainingSettings};
 
@@ -71,25 +71,24 @@ pub fn table_update(
 
     let width = cotangent_width(method.network);
     let half = observations.len() / 2;
-    let mut total: Option<Vec<Tensor<3>>> = None;
+    let passes = Passes::new(&network);
+    let mut total: Option<Gradients> = None;
     for (part, cotangents) in [
         (&observations[..half], &gradient.cotangents[..half * width]),
         (&observations[half..], &gradient.cotangents[half * width..]),
     ] {
-        let tensor = |values: Vec<f32>, columns| {
-            Tensor::from_data(TensorData::new(values, [1, part.len(), columns]), &device.device)
-        };
-        let inputs = encode(part, grid.num_cells(), part.len());
-        let (_, activations) = network.forward(tensor(inputs, architecture.num_inputs()));
-        let gradients = network.backward(&activations, tensor(cotangents.to_vec(), width));
+        let (_, activations) = passes.forward(network.inputs([part], part.len()));
+        let cotangents = TensorData::new(cotangents.to_vec(), [1, part.len(), width]);
+        let cotangents = Tensor::from_data(cotangents, &device.device);
+        let gradients = passes.backward(&activations, &cotangents);
         total = Some(match total {
             None => gradients,
-            Some(sum) => sum.into_iter().zip(gradients).map(|(a, b)| a + b).collect(),
+            Some(sum) => sum.add(gradients),
         });
     }
 
     let policy_gradients =
-        total.unwrap().into_iter().map(|t| t.into_data().try_into_vec().unwrap());
+        passes.unfold(total.unwrap()).into_iter().map(|t| t.into_data().try_into_vec().unwrap());
     let value_gradients = value.gradient(&gradient.value);
     let all = names.iter().map(String::as_str).zip(policy_gradients);
     let all = all.chain(VALUE_NAMES.into_iter().zip(value_gradients));

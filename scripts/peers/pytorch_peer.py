@@ -1,16 +1,15 @@
 """One update of `naive_outcomes` or `routing` in plain PyTorch, sample by sample, and how long it takes.
 
 Written from docs/experiment.md; section numbers below are its. Reads top to bottom: environment, networks,
-rollout, credit, loss, update, timing, checks. Axes: time 32, envs 512, samples = time × envs.
+rollout, credit, loss, update, timing. Axes: time 32, envs 512, samples = time × envs.
 """
 
 import argparse
 import csv
-import json
+import ctypes
 import os
 import platform
 import resource
-import struct
 import sys
 import time
 from itertools import permutations
@@ -26,6 +25,7 @@ def parse_arguments():
     parser.add_argument("--warmup", type=int, default=3, help="updates before these")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--affine-value", action="store_true", help="multiply the value network's layers out first")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="start from this policy (.safetensors or .pt)")
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="append a row of figures")
     parser.add_argument("--check", action="store_true", help="test this script instead")
@@ -40,16 +40,28 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from policy_files import load_policy  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 torch.set_num_threads(ARGUMENTS.threads)
+try:
+    # Keeps freed memory in the process: glibc would hand large tensors back and fault them in anew, which is up to a
+    # tenth of an update. The options are M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    libc = ctypes.CDLL("libc.so.6")
+    libc.mallopt(-3, 2**30)
+    libc.mallopt(-1, 2**31 - 1)
+except (OSError, AttributeError):
+    pass  # Another libc; only slower.
 
 # Sections 2 to 5.
 SIDE, NUM_CELLS, HIDDEN, VALUE_CHANNELS = 5, 25, 256, 16
 NUM_ENVS, ROLLOUT_STEPS, MAX_STEP = 512, 32, 32
 DISCOUNT, ENTROPY, VALUE_LOSS, GATE_LOSS = 0.97, 0.1, 0.5, 0.01
 BOTH, DIAMOND, GHOST = 0, 1, 2  # routes
+# Samples in one backward pass; gradients add up over passes. Activations of fewer samples stay in cache, and smaller
+# products are slower: 4,096 was the fastest of 512 to 16,384, by about 5 % over a single pass.
+CHUNK = 4096
 
 # --- Environment (section 2) ---------------------------------------------------------------------------------------
 
@@ -72,8 +84,8 @@ class Environments:
 
     def __init__(self, oversight, first_observation, rng):
         self.oversight, self.stale, self.rng = oversight, first_observation == "stale", rng
-        self.state = np.zeros((5, NUM_ENVS), dtype=np.int64)
-        self.steps_taken = np.zeros(NUM_ENVS, dtype=np.int64)
+        self.state = np.empty((5, NUM_ENVS), dtype=np.int64)
+        self.steps_taken = np.empty(NUM_ENVS, dtype=np.int64)
         self.reset(np.arange(NUM_ENVS))
 
     def reset(self, envs):
@@ -153,9 +165,18 @@ class ValueNetwork(nn.ModuleDict):
         layers = {"0": linear(VALUE_CHANNELS * NUM_CELLS, 256), "1": linear(256, 32), "2": linear(32, 1)}
         super().__init__({"mixing": mixing(VALUE_CHANNELS), **layers})
 
-    def forward(self, observations):
+    def layers(self, observations):
         mixed = self["mixing"](observations.view(-1, 4, SIDE, SIDE)).flatten(1)
-        return self["2"](self["1"](self["0"](mixed))).squeeze(1)
+        return self["2"](self["1"](self["0"](mixed)))
+
+    def forward(self, observations):
+        """Values [samples]."""
+        if not ARGUMENTS.affine_value:
+            return self.layers(observations).squeeze(1)
+        # Without activations the network is one affine map, known from its values at the origin and at the axes.
+        at_axes = self.layers(torch.eye(4 * NUM_CELLS))
+        at_origin = self.layers(torch.zeros(1, 4 * NUM_CELLS))
+        return (observations @ (at_axes - at_origin) + at_origin).squeeze(1)
 
 
 class SingleExpertPolicy(nn.Module):
@@ -205,13 +226,19 @@ def roll_out(method, policy, environments):
         write_observations(seen, observations[t])
         states.append(seen.copy())
         logits, _ = policy(observations[t])
-        actions.append(torch.multinomial(torch.softmax(logits, 1), 1).squeeze(1))
+        cumulative = torch.softmax(logits, 1).cumsum(1)
+        actions.append((torch.rand(NUM_ENVS, 1) >= cumulative[:, :3]).sum(1))
         seen, *outcome = environments.step(actions[-1].numpy())
         outcomes.append(outcome)
     done, on_diamond, on_ghost, overseen = np.array(outcomes).swapaxes(0, 1)
     rewards = pay(method, on_diamond, on_ghost, overseen)
-    endings = np.select([overseen & on_diamond, overseen & on_ghost], [DIAMOND, GHOST], BOTH)
+    endings = endings_of(on_diamond, on_ghost, overseen)
     return observations, np.stack(states), torch.stack(actions), done, rewards, endings
+
+
+def endings_of(on_diamond, on_ghost, overseen):
+    """The route that an episode gets from its last step."""
+    return np.select([overseen & on_diamond, overseen & on_ghost], [DIAMOND, GHOST], BOTH)
 
 
 def assign_credit(done, rewards, endings):
@@ -228,32 +255,45 @@ def assign_credit(done, rewards, endings):
 # --- Loss and update (section 5) -----------------------------------------------------------------------------------
 
 
-def losses(policy, value_network, observations, actions, returns, routes):
-    """The terms of the loss, with their factors, over samples."""
+def losses(policy, value_network, observations, actions, returns, routes, num_samples, num_overseen):
+    """The terms of the loss, with their factors: sums over these samples, divided by the numbers in all of them."""
     logits, gate_logits = policy(observations, routes)
     log_probs = torch.log_softmax(logits, 1)
     values = value_network(observations)
     advantages = returns - values.detach()
     taken = log_probs.gather(1, actions[:, None]).squeeze(1)
     terms = {
-        "policy_loss": -(taken * advantages).mean(),
-        "entropy_bonus": ENTROPY * (log_probs.exp() * log_probs).sum(1).mean(),
-        "value_loss": VALUE_LOSS * F.mse_loss(values, returns),
+        "policy_loss": -(taken * advantages).sum() / num_samples,
+        "entropy_bonus": ENTROPY * (log_probs.exp() * log_probs).sum() / num_samples,
+        "value_loss": VALUE_LOSS * F.mse_loss(values, returns, reduction="sum") / num_samples,
     }
-    overseen = routes != BOTH
-    if gate_logits is not None and overseen.any():
+    if gate_logits is not None:
+        overseen = routes != BOTH
         targets = (routes[overseen] == DIAMOND).float()
-        terms["gate_loss"] = GATE_LOSS * F.binary_cross_entropy_with_logits(gate_logits[overseen, 0], targets)
+        # The cross-entropy of the gate itself; from before the sigmoid it cannot overflow.
+        cross_entropy = F.binary_cross_entropy_with_logits(gate_logits[overseen, 0], targets, reduction="sum")
+        terms["gate_loss"] = GATE_LOSS * cross_entropy / max(num_overseen, 1)
     return terms
+
+
+def accumulate_gradients(policy, value_network, *samples):
+    """Adds the gradient of the loss over all samples to the parameters; returns its terms."""
+    num_samples, num_overseen = len(samples[-1]), int((samples[-1] != BOTH).sum())
+    totals = {}
+    for chunk in zip(*(column.split(CHUNK) for column in samples)):
+        terms = losses(policy, value_network, *chunk, num_samples, num_overseen)
+        sum(terms.values()).backward()
+        totals = {name: totals.get(name, 0.0) + term.item() for name, term in terms.items()}
+    return totals
 
 
 def update(method, policy, value_network, optimizer, environments):
     """One update; returns the states that were met."""
     observations, states, actions, *outcome = roll_out(method, policy, environments)
     returns, routes = assign_credit(*outcome)
-    samples = observations.flatten(0, 1), actions.flatten(), returns.flatten(), routes.flatten()
-    optimizer.zero_grad(set_to_none=True)
-    sum(losses(policy, value_network, *samples).values()).backward()
+    optimizer.zero_grad()
+    samples = (column.flatten(0, 1) for column in (observations, actions, returns, routes))
+    accumulate_gradients(policy, value_network, *samples)
     optimizer.step()
     return states
 
@@ -261,45 +301,6 @@ def update(method, policy, value_network, optimizer, environments):
 def make_optimizer(*networks):
     parameters = [parameter for network in networks for parameter in network.parameters()]
     return torch.optim.Adam(parameters, lr=5e-5, betas=(0.9, 0.999), eps=1e-8, fused=True)
-
-
-# --- Policy files --------------------------------------------------------------------------------------------------
-
-
-def read_safetensors(path):
-    data = path.read_bytes()
-    (length,) = struct.unpack_from("<Q", data)
-    header = json.loads(data[8 : 8 + length])
-    types = {"F32": np.float32, "I32": np.int32}
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            start, end = (8 + length + offset for offset in entry["data_offsets"])
-            array = np.frombuffer(data[start:end], types[entry["dtype"]])
-            tensors[name] = torch.from_numpy(array.reshape(entry["shape"]).copy())
-    return tensors
-
-
-def published_name(method, name):
-    """What the published code calls a parameter of the policy."""
-    network, _, rest = name.partition(".")
-    if network == "gate":
-        return f"gating.0.{rest[7:]}" if rest.startswith("mixing") else f"gating.2.layers.{rest}"
-    if method == "naive_outcomes":
-        return f"neural_net.2.{rest}" if network == "output" else f"neural_net.1.1.layers.{rest}"
-    return f"shared_output.{rest}" if network == "output" else f"{network}.1.layers.{rest}"
-
-
-def load_policy(method, policy, path):
-    ours = path.suffix == ".safetensors"
-    tensors = read_safetensors(path) if ours else torch.load(path, weights_only=True)
-    with torch.no_grad():
-        for name, parameter in policy.named_parameters():
-            stored = tensors.get(name if ours else published_name(method, name))
-            if stored is None or stored.numel() != parameter.numel():
-                sys.exit(f"{path}: not a policy of {method} on a 5 x 5 grid: {name} is missing or of another size")
-            # gr keeps weights [inputs, outputs], PyTorch [outputs, inputs].
-            parameter.copy_((stored.T if ours else stored).reshape(parameter.shape))
 
 
 # --- Timing --------------------------------------------------------------------------------------------------------
@@ -340,22 +341,46 @@ def measure(arguments):
             distinct += num_distinct(states)
     # Kilobytes on Linux, bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(f"different observations per update: {distinct / arguments.updates:.0f} of {ROLLOUT_STEPS * NUM_ENVS}")
+    options = {
+        f"first_observation={arguments.first_observation}": arguments.first_observation != "fresh",
+        "affine_value": arguments.affine_value,
+        f"policy={arguments.policy and arguments.policy.name}": arguments.policy,
+    }
     return {
         "method": method,
         "oversight": arguments.oversight,
         "threads": arguments.threads,
         "updates": arguments.updates,
-        "wall_ms_per_update": round(1000 * wall / arguments.updates, 2),
-        "cpu_ms_per_update": round(1000 * cpu / arguments.updates, 2),
+        "wall_ms_per_update": round(1000 * wall / arguments.updates, 1),
+        "cpu_ms_per_update": round(1000 * cpu / arguments.updates, 1),
         "peak_memory_mb": round(peak),
         "torch_version": torch.__version__,
         "python_version": platform.python_version(),
         "cpu": cpu_model(),
+        "distinct_observations": round(distinct / arguments.updates),
+        "options": " ".join(option for option, used in options.items() if used),
     }
 
 
-if __name__ == "__main__":
+def append_row(path, row):
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        if file.tell() == 0:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def main():
+    if ARGUMENTS.check or ARGUMENTS.golden:
+        import checks  # It imports this file, as a module of its own.
+
+        sys.exit(checks.run(ARGUMENTS.golden))
     row = measure(ARGUMENTS)
     for column, figure in row.items():
         print(f"{column}: {figure}")
+    if ARGUMENTS.out:
+        append_row(ARGUMENTS.out, row)
+
+
+if __name__ == "__main__":
+    main()

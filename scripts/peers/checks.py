@@ -145,7 +145,7 @@ def check_the_loss_is_the_documents():
 
 def check_chunks_and_the_affine_value_network_change_no_gradient():
     samples = random_samples(512, torch.arange(512) % 3)
-    whole = dict(CHUNK=512, ARGUMENTS=SimpleNamespace(affine_value=False))
+    whole = {"CHUNK": 512, "ARGUMENTS": SimpleNamespace(affine_value=False)}
     variants = [{**whole, "CHUNK": 96}, {**whole, "ARGUMENTS": SimpleNamespace(affine_value=True)}]
     for method in METHODS:
         networks = torch.nn.ModuleList(peer.make_networks(method))

@@ -46,8 +46,8 @@ from torch.nn import functional as F  # noqa: E402
 
 torch.set_num_threads(ARGUMENTS.threads)
 try:
-    # Keeps freed memory in the process: glibc would hand large tensors back and fault them in anew, which is up to a
-    # tenth of an update. The options are M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    # Keeps freed memory in the process: glibc would hand large tensors back and fault them in anew, about 7 % of an
+    # update. The options are M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
     libc = ctypes.CDLL("libc.so.6")
     libc.mallopt(-3, 2**30)
     libc.mallopt(-1, 2**31 - 1)

@@ -152,6 +152,9 @@ fn laws_by_flags<const STARTS: usize>(
 }
 
 /// Adds the law of an episode on `layout`, the agent's first cell uniform over the free ones.
+///
+/// Goes backwards, from what can still happen to where the agent stands: two numbers a cell, one for
+/// each goal, serve all ways to begin, which differ in the first step only.
 fn add_layout<const STARTS: usize>(
     law: &mut EpisodeLaw<STARTS>,
     policy: &PolicyTable,
@@ -163,40 +166,42 @@ fn add_layout<const STARTS: usize>(
     let probabilities: Vec<[f64; NUM_ACTIONS]> =
         rows.iter().map(|row| row.map(f64::from)).collect();
     let goals = [usize::from(layout.diamond), usize::from(layout.ghost)];
+    let free: Vec<usize> = (0..num_cells).filter(|cell| !goals.contains(cell)).collect();
+    let share = 1.0 / free.len() as f64;
 
-    let free = 1.0 / (num_cells - 2) as f64;
-    let mut here = [[0.0; STARTS]; MAX_CELLS];
-    for (cell, mass) in here[..num_cells].iter_mut().enumerate() {
-        if !goals.contains(&cell) {
-            *mass = [free; STARTS];
-        }
-    }
-    for (length_index, (ended, next_action)) in
-        law.ended.iter_mut().zip(&mut law.next_action).enumerate()
-    {
-        let mut there = [[0.0; STARTS]; MAX_CELLS];
-        for (cell, mass) in here[..num_cells].iter().enumerate() {
-            for (action, &neighbour) in neighbours[cell].iter().enumerate() {
-                let target = &mut there[usize::from(neighbour)];
-                for way in 0..STARTS {
-                    let probability = match (length_index, way) {
-                        (0, 1..) => f64::from(u8::from(way == 1 + action)),
-                        _ => probabilities[cell][action],
-                    };
-                    target[way] += mass[way] * probability;
+    // Probability of ending on each goal with exactly so many further steps, by cell.
+    let mut ahead = [[0.0; 2]; MAX_CELLS];
+    ahead[goals[0]][0] = 1.0;
+    ahead[goals[1]][1] = 1.0;
+    for (ended, next_action) in law.ended.iter_mut().zip(&mut law.next_action) {
+        let mut one_more = [[0.0; 2]; MAX_CELLS];
+        let mut by_way = [[0.0; 2]; 1 + NUM_ACTIONS];
+        for &cell in &free {
+            let steps = neighbours[cell].iter().zip(&probabilities[cell]);
+            for ((neighbour, probability), forced) in steps.zip(&mut by_way[1..]) {
+                let after = ahead[usize::from(*neighbour)];
+                for goal in 0..2 {
+                    one_more[cell][goal] += probability * after[goal];
+                }
+                if STARTS > 1 {
+                    forced[0] += after[0];
+                    forced[1] += after[1];
                 }
             }
+            for goal in 0..2 {
+                by_way[0][goal] += one_more[cell][goal];
+            }
         }
-        for (goal_index, goal) in goals.into_iter().enumerate() {
-            for way in 0..STARTS {
-                let mass = there[goal][way];
+        for way in 0..STARTS {
+            for (goal_index, goal) in goals.into_iter().enumerate() {
+                let mass = share * by_way[way][goal_index];
                 ended[way][goal_index] += mass;
                 for (action, probability) in probabilities[goal].iter().enumerate() {
                     next_action[way][action] += mass * probability;
                 }
             }
-            there[goal] = [0.0; STARTS];
         }
-        here = there;
+        // Where an episode is over, none of it lies ahead.
+        ahead = one_more;
     }
 }

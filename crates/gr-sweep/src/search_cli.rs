@@ -104,11 +104,18 @@ fn search(arguments: &Arguments) -> Result<u8> {
         eprintln!("{notice}");
     }
     let elsewhere = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt)?;
-    if !shard.is_all() && !interrupt.requested() {
+    if !interrupt.requested() && elsewhere > 0 {
+        // To choose before all trials are over would be to choose among some.
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes; run this again after them"
+        );
+        return Ok(RUNS_FAILED);
+    }
+    if !interrupt.requested() && !shard.is_all() {
         eprintln!(
             "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
         );
-        return Ok(if elsewhere == 0 { DONE } else { RUNS_FAILED });
+        return Ok(DONE);
     }
 
     let mut report = report_trials(&plan, &folder)?;

@@ -41,8 +41,8 @@ impl Survey {
             listing.finished.contains(&run.name.id) || listing.failed.contains(&run.name.id)
         };
         let (over, pending): (Vec<&PlannedRun>, Vec<&PlannedRun>) = runs.iter().partition(is_over);
-        let mut survey = Self::default();
-        survey.pending = pending.into_iter().cloned().collect();
+        let pending = pending.into_iter().cloned().collect();
+        let mut survey = Self { pending, ..Self::default() };
         for run in evenly(&over, ASKED_FOR_ORIGIN) {
             if let RunStatus::Done(manifest) = store.status(&run.name, Check::Lengths)? {
                 survey.add_origin(manifest.provenance);

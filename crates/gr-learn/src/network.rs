@@ -6,6 +6,7 @@ use gr_grid::Observation;
 
 use crate::architecture::Architecture;
 use crate::device::ComputeDevice;
+use crate::fault;
 use crate::inputs::Inputs;
 
 /// Observations evaluated at once on a CPU: large enough for the matrix products, small enough that
@@ -124,5 +125,6 @@ pub(crate) fn select_runs(
 
 /// A tensor's values, row-major.
 pub(crate) fn to_host(tensor: Tensor<3>) -> Vec<f32> {
+    fault::transfer();
     tensor.into_data().try_into_vec().expect("the tensor holds 32-bit floats")
 }

@@ -9,13 +9,14 @@ use gr_runs::write_trials;
 
 use crate::dry_run;
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags};
+use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags, ShardFlag};
 use crate::interrupt::Interrupt;
 use crate::output::{columns, print};
 use crate::search::{
     CellOutcome, CellReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Report, Rerun, Search, SearchFolder,
     SearchPlan,
 };
+use crate::shard::Shard;
 use crate::summary::Summary;
 use crate::workplace::Workplace;
 
@@ -69,6 +70,9 @@ struct Arguments {
 
     #[command(flatten)]
     machine: MachineFlags,
+
+    #[command(flatten)]
+    shard: ShardFlag,
 }
 
 /// Runs the program.
@@ -84,6 +88,7 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
+    let shard = Shard::of_this_process(arguments.shard.shard)?;
     let workplace = Workplace::open(&arguments.machine)?;
     if arguments.output.dry_run {
         return Ok(print(&describe(arguments, &plan, &workplace)?));
@@ -98,7 +103,20 @@ fn search(arguments: &Arguments) -> Result<u8> {
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
-    workplace.train(&folder.trials, &plan.runs(), &interrupt)?;
+    let elsewhere = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt)?;
+    if !interrupt.requested() && elsewhere > 0 {
+        // To choose before all trials are over would be to choose among some.
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes; run this again after them"
+        );
+        return Ok(RUNS_FAILED);
+    }
+    if !interrupt.requested() && !shard.is_all() {
+        eprintln!(
+            "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
+        );
+        return Ok(DONE);
+    }
 
     let mut report = report_trials(&plan, &folder)?;
     if !arguments.no_rerun && !interrupt.requested() {

@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use gr_grid::Evaluation;
-use gr_learn::{
-    ComputeDevice, HoldoutSignal, Method, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate,
-};
+use gr_learn::{ComputeDevice, HoldoutSignal, RunBatch, RunPolicy, UpdateReport, evaluate};
 use gr_runs::{
     Check, Provenance, RunFailure, RunManifest, RunResult, RunSpec, RunStatus, Store, StoreError,
 };

@@ -16,6 +16,8 @@ mod record;
 mod schedule;
 pub mod search;
 pub mod search_cli;
+mod slurm;
+mod slurm_script;
 mod summary;
 pub mod sweep_cli;
 mod train;

@@ -81,6 +81,9 @@ pub fn main() -> ExitCode {
 
 fn search(arguments: &Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = arguments;
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-search", arguments.machine.requeue_self)
+        .context("cannot listen for signals")?;
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
@@ -94,24 +97,25 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let rerun_asked =
         if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
     let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
-    workplace.train(&folder.trials, &plan.runs(), &interrupt)?;
+    let trained = workplace.train(&folder.trials, &plan.runs(), &interrupt);
+    if let Some(exit_code) = interrupt.conclude(trained)? {
+        return Ok(exit_code);
+    }
 
     let mut report = report_trials(&plan, &folder)?;
-    if !arguments.no_rerun && !interrupt.requested() {
-        rerun(&mut report, &plan, &folder, &workplace, &interrupt)?;
+    if !arguments.no_rerun {
+        let outcome = rerun(&mut report, &plan, &folder, &workplace, &interrupt)?;
+        if let Some(exit_code) = outcome {
+            return Ok(exit_code);
+        }
     }
     if arguments.output.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else {
         print(&report.table());
-    }
-    if interrupt.requested() {
-        eprintln!("interrupted; the same command continues");
-        return Ok(interrupt.exit_code());
     }
     Ok(if report.failed.is_empty() { DONE } else { RUNS_FAILED })
 }
@@ -140,14 +144,15 @@ fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
     Ok(report)
 }
 
-/// Runs every chosen setting again and adds to `report` what came of it.
+/// Runs every chosen setting again and adds to `report` what came of it. The exit code, if a signal
+/// ended it early.
 fn rerun(
     report: &mut Report,
     plan: &SearchPlan,
     folder: &SearchFolder,
     workplace: &Workplace,
     interrupt: &Interrupt,
-) -> Result<()> {
+) -> Result<Option<u8>> {
     for (cell, cell_report) in plan.cells.iter().zip(&mut report.cells) {
         let Some(chosen) = cell_report.chosen() else { continue };
         let trial = &cell.trials[chosen.trial as usize];
@@ -156,13 +161,16 @@ fn rerun(
         if let Some(notice) = notice {
             eprintln!("{notice}");
         }
-        workplace.train(&store, &sweep.runs, interrupt)?;
+        let trained = workplace.train(&store, &sweep.runs, interrupt);
+        if let Some(exit_code) = interrupt.conclude(trained)? {
+            return Ok(Some(exit_code));
+        }
         let mut summary = Summary::collect(&sweep, &store)?;
         report.failed.append(&mut summary.failed);
         report.missing += summary.missing.len();
         cell_report.set_rerun(summary.cells.pop());
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What the search would do: the first trials' draws, and the time and disk that all would take.

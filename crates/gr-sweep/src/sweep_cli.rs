@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
-use gr_runs::{ConfigError, ConfigSources, Store};
+use gr_runs::Store;
 
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, EXPERIMENT, MachineFlags, OutputFlags};
+use crate::flags::{ExperimentFlags, MachineFlags, OutputFlags};
 use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::plan::SweepPlan;
+use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::summary::Summary;
 use crate::workplace::Workplace;
 use crate::{dry_run, listing};
@@ -46,6 +47,7 @@ enum Command {
         #[arg(long, required = true)]
         defaults: bool,
     },
+    SlurmScript(Box<SlurmScriptArguments>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -55,12 +57,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct SweepArguments {
-    /// Seeds: 0..8 is 0 to 7, 0..=7 the same, 1,3,5..9 a list [default: 0..8]
-    #[arg(long, allow_hyphen_values = true, help_heading = EXPERIMENT)]
-    seeds: Option<String>,
-
     #[command(flatten)]
-    configuration: ConfigurationFlags,
+    experiment: ExperimentFlags,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -81,6 +79,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "gr-sweep", &mut script);
             Ok(print(&String::from_utf8_lossy(&script)))
         }
+        Some(Command::SlurmScript(arguments)) => print_slurm_script(&arguments),
         None => sweep(&arguments.sweep),
     };
     match outcome {
@@ -89,18 +88,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-impl SweepArguments {
-    /// File and flags in the order in which they override each other.
-    fn sources(&self) -> Result<ConfigSources, ConfigError> {
-        let mut overrides = self.configuration.overrides()?;
-        let seeds = self.seeds.iter();
-        overrides.extend(seeds.map(|seeds| ("--seeds".into(), "seeds".into(), seeds.clone())));
-        Ok(ConfigSources { file: self.configuration.config.clone(), overrides })
+fn print_slurm_script(arguments: &SlurmScriptArguments) -> Result<u8> {
+    let (script, notices) = slurm_script::script(arguments)?;
+    for notice in &notices {
+        eprintln!("{notice}");
     }
+    Ok(print(&script))
 }
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
-    let plan = SweepPlan::new(gr_runs::load(&arguments.sources()?)?)?;
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-sweep", arguments.machine.requeue_self)
+        .context("cannot listen for signals")?;
+    let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
     let workplace = Workplace::open(&arguments.machine)?;
     if arguments.output.dry_run {
         let work = dry_run::describe(&plan.runs, &plan.notices, &workplace)?;
@@ -109,21 +109,19 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
 
     let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
-    workplace.train(&store, &plan.runs, &interrupt)?;
+    let trained = workplace.train(&store, &plan.runs, &interrupt);
+    if let Some(exit_code) = interrupt.conclude(trained)? {
+        return Ok(exit_code);
+    }
 
     let summary = Summary::collect(&plan, &store)?;
     if arguments.output.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
     } else {
         print(&summary.table());
-    }
-    if interrupt.requested() {
-        eprintln!("interrupted; the same command continues");
-        return Ok(interrupt.exit_code());
     }
     Ok(if summary.failed.is_empty() { DONE } else { RUNS_FAILED })
 }

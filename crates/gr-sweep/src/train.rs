@@ -59,13 +59,14 @@ enum Next {
 }
 
 impl Trainer<'_> {
-    /// Trains `batch` until its runs are done or failed, or until someone asks to stop.
+    /// Trains `batch` until its runs are done or failed, or until someone asks to stop. Returns how
+    /// many of them are not over.
     ///
     /// # Errors
     /// If results cannot be written. Everything published before stays.
-    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<()> {
+    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<usize> {
         if self.interrupt.requested() {
-            return Ok(());
+            return Ok(batch.len());
         }
         let mut sessions = Vec::new();
         let mut runs = Vec::new();
@@ -129,7 +130,7 @@ impl Trainer<'_> {
             }
         }
         self.progress.batch_ended(slot);
-        Ok(())
+        Ok(sessions.len())
     }
 
     /// Opens a run's files, cut back to its saved state if it has a usable one.

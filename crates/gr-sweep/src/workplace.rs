@@ -12,10 +12,11 @@ use crate::interrupt::Interrupt;
 use crate::plan::PlannedRun;
 use crate::progress::Progress;
 use crate::schedule;
+use crate::slurm;
 use crate::train::Trainer;
 
 /// Runs on a GPU that are stacked in one batch at most.
-const GPU_BATCH: usize = 64;
+pub const GPU_BATCH: usize = 64;
 
 /// A device and how it is used.
 pub struct Workplace {
@@ -35,7 +36,8 @@ impl Workplace {
     pub fn open(flags: &MachineFlags) -> Result<Self> {
         let choice: DeviceChoice = flags.device.parse()?;
         let device = ComputeDevice::open(choice)?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let offered = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = slurm::cpus_per_task().map_or(offered, |granted| granted.min(offered));
         let jobs = match (device.is_gpu, flags.jobs) {
             (true, _) => 1,
             (false, Some(jobs)) => jobs.get(),
@@ -45,11 +47,16 @@ impl Workplace {
     }
 
     /// Trains those of `runs` that are not over, into `store`, until someone asks to stop. A run
-    /// that is listed twice is trained once.
+    /// that is listed twice is trained once. Returns how many are then still not over.
     ///
     /// # Errors
     /// If results cannot be read or written.
-    pub fn train(&self, store: &Store, runs: &[PlannedRun], interrupt: &Interrupt) -> Result<()> {
+    pub fn train(
+        &self,
+        store: &Store,
+        runs: &[PlannedRun],
+        interrupt: &Interrupt,
+    ) -> Result<usize> {
         let folder = store.folder();
         let mut listed = HashSet::new();
         let mut pending = Vec::new();
@@ -63,7 +70,7 @@ impl Workplace {
         }
         if pending.is_empty() {
             eprintln!("nothing to do: every run in {} is over", folder.display());
-            return Ok(());
+            return Ok(0);
         }
         let (device, jobs) = (&self.device, self.jobs);
         eprintln!(
@@ -94,8 +101,8 @@ impl Workplace {
     }
 }
 
-/// Trains all of `pending`.
-fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<()> {
+/// Trains all of `pending`. Returns how many are not over.
+fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<usize> {
     if trainer.device.is_software {
         let adapter = &trainer.device.adapter;
         trainer.progress.warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
@@ -110,7 +117,7 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         trainer.train(slot, batch).inspect_err(|_| trainer.interrupt.request())
     });
     trainer.progress.end();
-    outcomes.into_iter().collect()
+    outcomes.into_iter().sum()
 }
 
 /// Runs of one folder may come from several programs and machines; whoever reads them should know.

@@ -7,12 +7,13 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use support::{SMALL, assert_same, succeed, sweep};
 
 const SWEEP: [&str; 4] =
-    ["--methods=naive_outcomes", "--oversight=0.3", "--seeds=0..2", "--updates=3000"];
+    ["--methods=naive_outcomes", "--oversight=0.3", "--seeds=0..2", "--updates=2000"];
 
 /// The longest that saving may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,8 +53,9 @@ impl Place {
     /// Starts a sweep in `results` and waits until it trains.
     fn start_and_train(&self, further: &[&str], environment: &[(&str, &str)]) -> Running {
         let running = self.start(further, environment);
-        running.wait_until_it_says("runs to train");
-        std::thread::sleep(Duration::from_millis(200));
+        let results = self.at("results");
+        wait("training", || has(&results, |name| name.starts_with("train_results_")));
+        std::thread::sleep(Duration::from_millis(100));
         running
     }
 
@@ -76,13 +78,20 @@ impl Place {
         fs::read_to_string(self.at("calls")).unwrap_or_default()
     }
 
+    fn has_state(&self) -> bool {
+        has(&self.at("results/checkpoints"), |name| name.ends_with(".state"))
+    }
+
     /// The same command finishes, outside Slurm, and leaves what an uninterrupted one leaves.
     #[track_caller]
     fn finishes_as_if_uninterrupted(&self) {
-        let arguments = [SMALL, &SWEEP].concat();
-        succeed(&mut sweep(&self.at("results"), &arguments));
-        succeed(&mut sweep(&self.at("whole"), &arguments));
-        assert_same(&self.at("whole"), &self.at("results"));
+        static WHOLE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+            let folder = tempfile::tempdir().unwrap();
+            succeed(&mut sweep(folder.path(), &[SMALL, &SWEEP].concat()));
+            folder
+        });
+        succeed(&mut sweep(&self.at("results"), &[SMALL, &SWEEP].concat()));
+        assert_same(WHOLE.path(), &self.at("results"));
     }
 }
 
@@ -142,10 +151,9 @@ fn wait(what: &str, mut condition: impl FnMut() -> bool) {
     panic!("waited a minute for {what}");
 }
 
-fn has_state(checkpoints: &Path) -> bool {
-    fs::read_dir(checkpoints).is_ok_and(|mut entries| {
-        entries.any(|entry| entry.unwrap().path().extension().is_some_and(|e| e == "state"))
-    })
+fn has(folder: &Path, is_it: impl Fn(&str) -> bool) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten();
+    entries.any(|entry| is_it(&entry.unwrap().file_name().to_string_lossy()))
 }
 
 #[test]
@@ -157,7 +165,7 @@ fn a_signal_saves_and_exits_and_the_same_command_finishes() {
         let status = running.ends_within(PATIENCE);
         assert_eq!(status.code(), Some(exit_code), "{}", running.says());
         assert!(running.says().contains("the same command continues"), "{}", running.says());
-        assert!(has_state(&place.at("results/checkpoints")));
+        assert!(place.has_state());
         place.finishes_as_if_uninterrupted();
     }
 }
@@ -169,14 +177,13 @@ const SLOW: [&str; 3] =
 #[test]
 fn a_second_signal_exits_at_once() {
     let place = Place::new();
-    let mut running = place.start(&SLOW, &[]);
-    running.wait_until_it_says("runs to train");
+    let mut running = place.start_and_train(&SLOW, &[]);
     running.send("-TERM");
     running.stays(Duration::from_millis(100));
     running.send("-INT");
     let status = running.ends_within(Duration::from_millis(500));
     assert_eq!(status.code(), Some(130), "{}", running.says());
-    assert!(!has_state(&place.at("results/checkpoints")));
+    assert!(!place.has_state());
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn wrong_values_are_refused_before_they_wait_in_a_queue() {
         (&["--gpus=2"], &["--gpus", "0..=1"]),
         (&["--time=soon"], &["--time", "soon", "hours:minutes:seconds"]),
         (&["--time=1"], &["--time", "5 minutes or more"]),
-        (&["--memory=lots"], &["--memory", "16G", "lots"]),
+        (&["--memory=lots"], &["--memory", "lots", "K, M, G or T"]),
         (&["--partition=a b"], &["--partition", "a b", "letters"]),
         (&["--results=two\nlines"], &["two\\nlines", "script"]),
         (&["--methods=routng"], &["routng", "did you mean"]),

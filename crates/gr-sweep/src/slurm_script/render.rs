@@ -62,6 +62,8 @@ if [[ -z ${{SLURM_ARRAY_TASK_ID:-}} ]]; then
     exit
 fi
 
+# Until gr-sweep listens, the warning must not end this shell: Slurm would take it for a failure.
+trap '' USR1
 cd {folder}
 results={results}
 mkdir -p -- "$results/slurm"
@@ -69,8 +71,6 @@ exec >>"$results/slurm/task-$SLURM_ARRAY_TASK_ID.log" 2>&1
 echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/{number} of job $SLURM_ARRAY_JOB_ID," \
     "restarts: ${{SLURM_RESTART_COUNT:-0}}, on $(hostname)"
 
-# Until gr-sweep listens, the warning must not end this shell: Slurm would take it for a failure.
-trap '' USR1
 # exec, so that the warning, which goes to the shell, reaches gr-sweep. Not srun: a step is told
 # SIGTERM where the shell is told SIGUSR1, and a cancelled job looks no different from a preempted one.
 exec {gr_sweep} \

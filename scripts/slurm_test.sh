@@ -236,7 +236,7 @@ train() {
 
 failed=false
 start
-"$binaries/gr-sweep" "${sweep[@]}" --device=cpu --results "$work/one process" 2>&1 | tail -n 3
+"$binaries/gr-sweep" "${sweep[@]}" --device=cpu --results "$work/one process" 2>&1 | tail -n 1
 table+=$'\n'"one process|0|0|-|$(sha256sum <"$work/one process/runs.csv" | cut -c1-16)"
 for form in ${forms//,/ }; do train "$form"; done
 column -t -s '|' <<<"$table"

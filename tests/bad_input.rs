@@ -120,28 +120,56 @@ fn a_folder_of_another_sweep_is_refused_with_the_difference() {
 }
 
 #[test]
-fn corrupt_files_of_a_results_folder_are_named() {
+fn a_garbled_plan_is_refused_and_taking_its_advice_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();
     succeed(&mut sweep(folder.path(), &small));
-    let named = |start: &str| {
-        let mut entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        entries.find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap()
-    };
-    for (start, text) in [("eval_results_", ""), ("run_", "not a manifest"), ("plan", "x = [")] {
-        let path = named(start);
-        let good = fs::read(&path).unwrap();
-        fs::write(&path, text).unwrap();
-        let output = sweep(folder.path(), &small).output().unwrap();
-        let (_, errors) = texts(&output);
-        assert_eq!(output.status.code(), Some(2), "{start}: {errors}");
-        assert!(
-            errors.contains(&path.display().to_string()) && errors.contains("corrupt"),
-            "{errors}"
-        );
-        fs::write(&path, good).unwrap();
+    let plan = folder.path().join("plan.toml");
+    for garbled in [&b"x = ["[..], b"", b"\xff\xfe", b"methods = [\"routing\"]"] {
+        fs::write(&plan, garbled).unwrap();
+        let mut refused = vec![sweep(folder.path(), &small)];
+        refused.extend(["status", "merge", "verify"].map(|command| {
+            let mut looks = Command::new(binary("gr-sweep"));
+            looks.arg(command).arg(folder.path());
+            looks
+        }));
+        for command in &mut refused {
+            let output = command.output().unwrap();
+            let (_, errors) = texts(&output);
+            assert_eq!(output.status.code(), Some(2), "{command:?}: {errors}");
+            for mention in ["plan.toml", "corrupt", "remove this file", "--results"] {
+                assert!(errors.contains(mention), "{command:?} does not say {mention:?}: {errors}");
+            }
+        }
     }
-    succeed(&mut sweep(folder.path(), &small));
+    fs::remove_file(&plan).unwrap();
+    let (_, errors) = texts(&succeed(&mut sweep(folder.path(), &small)));
+    assert!(errors.contains("nothing to do"), "{errors}");
+}
+
+#[test]
+fn parts_that_do_not_exist_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("sweep");
+    for part in ["0/8", "9/8", "8", "1/0", "one/8"] {
+        let output = sweep(&results, &["--shard", part]).output().unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{part}: {errors}");
+        assert!(errors.contains("--shard") && errors.contains("1/8 to 8/8"), "{part}: {errors}");
+        assert!(!results.exists());
+    }
+}
+
+#[test]
+fn folders_without_a_sweep_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["status", "merge", "verify"] {
+        let output = Command::new(binary("gr-sweep")).arg(command).arg(folder.path()).output();
+        let output = output.unwrap();
+        let (_, errors) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {errors}");
+        assert!(errors.contains("plan.toml"), "{command}: {errors}");
+    }
 }
 
 #[test]

@@ -97,43 +97,52 @@ fn interrupted_and_continued_is_what_it_is_uninterrupted() {
 }
 
 #[test]
-fn a_damaged_state_or_log_costs_a_warning_and_never_the_result() {
+fn a_damaged_state_or_checkpoint_costs_a_warning_and_never_the_result() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
-    let arguments = ["--methods=filtering", "--oversight=0.3", "--seeds=0", "--updates=2000"];
+    let arguments = [
+        "--methods=filtering",
+        "--oversight=0.3",
+        "--seeds=0",
+        "--updates=2000",
+        "--checkpoint-every=1000",
+    ];
     run(&whole, &arguments);
     let arguments = [SMALL, &arguments[..], &["--save-every=5"]].concat();
 
-    /// The extension of the files to damage, and how.
-    type Damage = (&'static str, fn(&Path));
-    let damages: [Damage; 3] = [
-        ("state", |path| std::fs::write(path, b"garbage").unwrap()),
-        ("state", |path| {
-            let mut bytes = std::fs::read(path).unwrap();
-            bytes[100] ^= 1;
-            std::fs::write(path, bytes).unwrap();
-        }),
-        ("csv", |path| std::fs::write(path, "").unwrap()),
+    /// The extension of the files to damage, how, and whether it matters.
+    type Damage = (&'static str, fn(&Path), bool);
+    let damages: [Damage; 4] = [
+        ("state", |path| std::fs::write(path, b"garbage").unwrap(), true),
+        ("state", |path| flip_a_bit(path), true),
+        ("safetensors", |path| flip_a_bit(path), true),
+        // What is there to be looked at is not continued from.
+        ("csv", |path| std::fs::write(path, "").unwrap(), false),
     ];
-    for (index, (extension, damage)) in damages.iter().enumerate() {
+    for (index, (extension, damage, matters)) in damages.iter().enumerate() {
         let damaged = folder.path().join(index.to_string());
         let mut child = sweep(&damaged, &arguments).spawn().unwrap();
         wait_for_a_saved_state(&damaged);
         child.kill().unwrap();
         child.wait().unwrap();
         let mut hit = 0;
-        for place in [damaged.clone(), damaged.join("checkpoints")] {
-            for entry in std::fs::read_dir(place).unwrap() {
-                let path = entry.unwrap().path();
-                if path.extension().is_some_and(|e| e == *extension) {
-                    damage(&path);
-                    hit += 1;
-                }
+        for entry in std::fs::read_dir(damaged.join("checkpoints")).unwrap() {
+            let path = entry.unwrap().path();
+            let is_hidden = path.file_name().unwrap().to_string_lossy().starts_with('.');
+            if !is_hidden && path.extension().is_some_and(|e| e == *extension) {
+                damage(&path);
+                hit += 1;
             }
         }
-        assert!(hit > 0, "nothing to damage yet");
+        assert!(hit > 0, "no {extension} to damage yet");
         let (_, errors) = support::texts(&succeed(&mut sweep(&damaged, &arguments)));
-        assert!(errors.contains("starts anew"), "{errors}");
+        assert_eq!(errors.contains("starts anew"), *matters, "{extension}: {errors}");
         assert_same(&whole, &damaged);
     }
+}
+
+fn flip_a_bit(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(path, bytes).unwrap();
 }

@@ -3,10 +3,12 @@
 // Every test file compiles this module for itself, and none of them uses all of it.
 #![allow(dead_code)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use gr_runs::{RunManifest, Store};
 
 /// A small sweep: seconds for all of its runs, and every part of the harness at work.
 pub const SMALL: &[&str] = &[
@@ -92,6 +94,55 @@ pub fn assert_same(a: &Path, b: &Path) {
     assert_eq!(names(&a), names(&b));
     let differing: Vec<&String> = a.keys().filter(|name| a[*name] != b[*name]).collect();
     assert!(differing.is_empty(), "{differing:?} differ");
+}
+
+/// A command of `gr-sweep` that looks at the results in `folder`.
+pub fn looking(command: &str, folder: &Path, arguments: &[&str]) -> Command {
+    let mut looking = Command::new(binary("gr-sweep"));
+    looking.arg(command).arg(folder).args(arguments);
+    looking.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    looking
+}
+
+/// Names of all files in a results folder.
+pub fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for place in ["", "checkpoints"] {
+        for entry in fs::read_dir(folder.join(place)).expect("a results folder has both") {
+            let name = entry.expect("entries can be read").file_name();
+            names.push(format!("{place}/{}", name.to_string_lossy()));
+        }
+    }
+    names.sort();
+    names
+}
+
+/// Runs that the folder says are finished. Asserts that each of their files is what was recorded.
+#[track_caller]
+pub fn finished_and_intact(folder: &Path) -> BTreeSet<String> {
+    // Killed before it could write its plan, a sweep has nothing.
+    let Ok((store, _)) = Store::open_existing(folder) else { return BTreeSet::new() };
+    let listing = store.listing().expect("a results folder can be read");
+    let runs = listing.finished.iter().map(|run| {
+        let text = fs::read_to_string(&store.files(run).manifest).expect("manifests can be read");
+        let manifest: RunManifest = toml::from_str(&text).expect("manifests are whole");
+        for record in &manifest.files {
+            assert!(store.is_intact(record), "{} is not what {run} recorded", record.name);
+        }
+        run.to_string()
+    });
+    runs.collect()
+}
+
+/// Numbers that look random and are the same every time.
+pub fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+    // Marsaglia's xorshift64.
+    std::iter::successors(Some(seed), |x| {
+        let x = x ^ (x << 13);
+        let x = x ^ (x >> 7);
+        Some(x ^ (x << 17))
+    })
+    .skip(1)
 }
 
 /// Where published runs lie, if they are there.

@@ -10,6 +10,7 @@ mod batch;
 mod device;
 mod early_stopping;
 mod evaluation;
+mod fault;
 mod methods;
 mod network;
 mod objective;

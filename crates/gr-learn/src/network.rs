@@ -12,6 +12,7 @@ use gr_grid::NUM_ACTIONS;
 
 use crate::architecture::{Architecture, NUM_CHANNELS, NetworkKind};
 use crate::device::ComputeDevice;
+use crate::fault;
 
 /// Observations evaluated at once on a CPU: large enough for the matrix products, small enough that
 /// their activations stay in the cache.
@@ -390,5 +391,6 @@ pub(crate) fn select_runs(
 
 /// A tensor's values, row-major.
 pub(crate) fn to_host(tensor: Tensor<3>) -> Vec<f32> {
+    fault::transfer();
     tensor.into_data().try_into_vec().expect("the tensor holds 32-bit floats")
 }

@@ -3,42 +3,49 @@
 //!
 //! Knows nothing of tensors or of how a run is trained.
 
+mod atomic;
 mod check;
+mod claim;
 mod config;
 mod csv_log;
 mod early_stopping;
 mod error;
 mod holdout;
 mod keys;
+mod listing;
+mod machine;
 mod manifest;
 mod number_or_name;
 mod provenance;
 mod rows;
 mod run;
+mod sealed;
 mod seeds;
 mod settings;
 mod store;
 mod streams;
 mod trial_row;
 
+pub use atomic::{atomic_write, write_if_changed};
+pub use claim::Claim;
 pub use config::{ConfigSources, default_config, load};
 pub use csv_log::CsvLog;
 pub use early_stopping::{EarlyStoppingSettings, HoldoutSource, Patience};
 pub use error::{ConfigError, StoreError};
 pub use holdout::{HoldoutReturn, LabelCount};
 pub use keys::{KEYS, Key, flatten};
+pub use listing::Listing;
 pub use manifest::{FileRecord, RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
 pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
-pub use run::{RunId, RunSpec};
+pub use run::{RunId, RunName, RunSpec};
+pub use sealed::{read_sealed, write_sealed};
 pub use seeds::{Seed, SeedSet};
 pub use settings::{
     Cadence, EnvironmentSettings, EvaluationMode, EvaluationSettings, MaskSettings,
     NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings, Updates,
 };
-pub use store::{
-    RunFiles, RunStatus, Store, atomic_write, read_sealed, write_if_changed, write_sealed,
-};
+pub use store::{Check, Damage, RunFiles, RunStatus, Store};
 pub use streams::{Purpose, stream, stream_at, stream_named};
 pub use trial_row::{TrialRow, write_trials};
 

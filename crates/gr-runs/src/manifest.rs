@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HoldoutReturn, LabelCount, Provenance, RunSpec};
 
-/// `run_<run>.toml`, written last: its presence means that the run is done.
+/// `run_<run>.toml`, written last: its presence means that the run is done. Its first line is the
+/// hash of the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunManifest {
     /// [`RunSpec::key`].

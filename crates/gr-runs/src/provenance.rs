@@ -1,10 +1,9 @@
 //! What made a result: program, machine and backend.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::machine::host_name;
 use crate::run::hex;
 
 /// Where and with what a run was trained. Results are equal bit for bit where binary, backend,
@@ -31,7 +30,6 @@ impl Provenance {
     /// Describes this process on the given backend.
     pub fn of_this_process(version: &str, commit: &str, backend: &str, adapter: &str) -> Self {
         let binary = std::env::current_exe().and_then(std::fs::read);
-        let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
         Self {
             version: version.into(),
             commit: commit.into(),
@@ -40,7 +38,7 @@ impl Provenance {
             backend: backend.into(),
             adapter: adapter.into(),
             cpu_features: cpu_features(),
-            host: host.map_or_else(|_| "unknown".into(), |name| name.trim().into()),
+            host: host_name(),
         }
     }
 

@@ -29,11 +29,41 @@ pub struct RunSpec {
 #[serde(transparent)]
 pub struct RunId(String);
 
+/// What a run is called: in files, and in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunName {
+    /// What people read, and enough of the key to be unique.
+    pub id: RunId,
+    /// [`RunSpec::key`].
+    pub key: String,
+}
+
 impl RunSpec {
     /// Stable hash of everything that the results depend on, as 64 hexadecimal digits.
     pub fn key(&self) -> String {
+        self.name().key
+    }
+
+    /// What the run is called.
+    pub fn name(&self) -> RunName {
+        self.names_with_seeds(&[self.seed]).swap_remove(0)
+    }
+
+    /// What the runs that differ from this one in their seed alone are called. Writing down a run
+    /// takes far longer than hashing it, and a sweep may have a hundred thousand.
+    pub fn names_with_seeds(&self, seeds: &[Seed]) -> Vec<RunName> {
         let text = toml::to_string(self).expect("a run is plain data");
-        hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")))
+        let line = format!("\nseed = {}\n", self.seed);
+        let (before, after) = text.split_once(&line).expect("a run has its seed on a line");
+        let name = |seed: &Seed| {
+            let mut hash = Sha256::new_with_prefix(format!("format = {RESULT_FORMAT}\n{before}"));
+            hash.update(format!("\nseed = {seed}\n"));
+            hash.update(after);
+            let key = hex(&hash.finalize());
+            let Self { method, oversight, .. } = self;
+            RunName { id: RunId(format!("{method}_p{oversight}_s{seed}_{}", &key[..8])), key }
+        };
+        seeds.iter().map(name).collect()
     }
 
     /// Probability that a goal is flagged for the agent in training: below the oversight level by
@@ -44,8 +74,7 @@ impl RunSpec {
 
     /// What people read, and enough of the key to be unique.
     pub fn id(&self) -> RunId {
-        let Self { method, oversight, seed, .. } = self;
-        RunId(format!("{method}_p{oversight}_s{seed}_{}", &self.key()[..8]))
+        self.name().id
     }
 }
 
@@ -53,6 +82,11 @@ impl RunId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The run that a file is named after.
+    pub(crate) fn of_file(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
@@ -64,7 +98,9 @@ impl fmt::Display for RunId {
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]
@@ -93,6 +129,19 @@ mod tests {
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn names_of_many_seeds_are_the_names_of_each() {
+        let mut spec = spec();
+        spec.settings.early_stopping.enabled = true;
+        let names = spec.names_with_seeds(&[0, 3, 1 << 40]);
+        for (name, seed) in names.iter().zip([0, 3, 1 << 40]) {
+            let spec = RunSpec { seed, ..spec.clone() };
+            let text = toml::to_string(&spec).unwrap();
+            let hashed = hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")));
+            assert_eq!((&name.key, &name.id), (&hashed, &spec.id()));
+        }
     }
 
     #[test]

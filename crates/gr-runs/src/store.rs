@@ -1,21 +1,23 @@
 //! A results folder: one sweep, its plan, and the files of its runs. State is read from files
-//! alone; each file has one writer and is published by rename.
+//! alone. Every file is published by rename and, once a run is finished, has its final content under
+//! its name: any number of processes on any machines may work in one folder at once.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::claim::{self, Claim};
 use crate::keys::flatten;
 use crate::run::hex;
+use crate::sealed::{read_toml, write_toml};
 use crate::{
-    ConfigError, FileRecord, RunFailure, RunId, RunManifest, RunRow, RunSpec, StoreError, SweepFile,
+    ConfigError, FileRecord, Listing, RunFailure, RunId, RunManifest, RunName, RunRow, StoreError,
+    SweepFile, atomic, atomic_write, write_if_changed,
 };
 
 const PLAN: &str = "plan.toml";
+const RUNS: &str = "runs.csv";
 
 /// A results folder that belongs to one sweep.
 #[derive(Clone, Debug)]
@@ -38,8 +40,10 @@ pub struct RunFiles {
     pub policy: PathBuf,
     /// `checkpoints/<run>.state`: what an interrupted run continues from.
     pub state: PathBuf,
-    manifest: PathBuf,
+    /// `run_<run>.toml`.
+    pub manifest: PathBuf,
     failure: PathBuf,
+    lock: PathBuf,
 }
 
 /// How far a run has come, by its files.
@@ -53,6 +57,26 @@ pub enum RunStatus {
     Interrupted,
     /// Nothing of it has been saved.
     Missing,
+    /// Its manifest or another file is not what was written.
+    Damaged(Damage),
+}
+
+/// What is wrong with a file of a run that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// How closely files are compared with what a manifest says of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// They are there and have their lengths.
+    Lengths,
+    /// They have their SHA-256 too, for which they are read.
+    Hashes,
 }
 
 impl Store {
@@ -62,35 +86,39 @@ impl Store {
     /// If the folder cannot be written, holds another sweep, or its plan cannot be read.
     pub fn open(folder: &Path, plan: &SweepFile) -> Result<Self, StoreError> {
         let path = folder.join(PLAN);
-        match fs::read_to_string(&path) {
-            Ok(text) => same_sweep(&path, folder, &text, plan)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let checkpoints = folder.join("checkpoints");
-                fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
-                let text = toml::to_string(&plan.to_table()).expect("a plan is plain data");
-                atomic_write(&path, text.as_bytes())?;
-            }
-            Err(error) => return Err(StoreError::io("read", &path)(error)),
+        if !path.exists() {
+            let checkpoints = folder.join("checkpoints");
+            fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
+            let text = toml::to_string(&plan.to_table()).expect("a plan is plain data");
+            atomic_write(&path, text.as_bytes())?;
         }
+        // Also after writing: another sweep may have begun here at the same time.
+        same_sweep(folder, &read_plan(&path)?, plan)?;
         Self::open_without_plan(folder)
     }
 
-    /// Opens `folder` for runs that are listed elsewhere, making it if it is not there.
+    /// Opens `folder` for runs that are listed elsewhere, making it if it is not there, and clears
+    /// up after killed writers.
     ///
     /// # Errors
     /// If the folder cannot be written.
     pub fn open_without_plan(folder: &Path) -> Result<Self, StoreError> {
-        let store = Self { folder: folder.into() };
-        store.check_writable()?;
-        Ok(store)
+        let checkpoints = folder.join("checkpoints");
+        fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
+        for place in [folder, &checkpoints] {
+            atomic::check_writable(place)?;
+            atomic::remove_left_behind(place);
+        }
+        Ok(Self { folder: folder.into() })
     }
 
-    fn check_writable(&self) -> Result<(), StoreError> {
-        let checkpoints = self.folder.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
-        let probe = self.folder.join(format!(".probe-{}", std::process::id()));
-        File::create(&probe).map_err(StoreError::io("write to", &self.folder))?;
-        fs::remove_file(&probe).map_err(StoreError::io("write to", &self.folder))
+    /// Opens `folder`, which a sweep has been begun in, to look at it: writes nothing.
+    ///
+    /// # Errors
+    /// If it is none or its plan cannot be read.
+    pub fn open_existing(folder: &Path) -> Result<(Self, SweepFile), StoreError> {
+        let plan = read_plan(&folder.join(PLAN))?;
+        Ok((Self { folder: folder.into() }, plan))
     }
 
     /// The folder.
@@ -110,6 +138,7 @@ impl Store {
             state: at(format!("checkpoints/{run}.state")),
             manifest: at(format!("run_{run}.toml")),
             failure: at(format!("failed_{run}.toml")),
+            lock: at(format!("checkpoints/{run}.lock")),
         }
     }
 
@@ -118,109 +147,219 @@ impl Store {
         self.folder.join(format!("checkpoints/{run}_u{update_idx}.safetensors"))
     }
 
-    /// How far `spec` has come.
+    /// Where a look at `file`, a result in the making, is published: apart from where it will lie
+    /// when it is whole, since another process may have finished the run by then.
+    pub fn preview(&self, file: &Path) -> PathBuf {
+        self.folder.join("checkpoints").join(file.file_name().unwrap_or_default())
+    }
+
+    /// Which runs have which files, by one look at all names.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if its manifest is unreadable, is another run's, or lists files that
-    /// are gone or have another length.
-    pub fn status(&self, spec: &RunSpec) -> Result<RunStatus, StoreError> {
-        let files = self.files(&spec.id());
-        if let Some(manifest) = read_toml::<RunManifest>(&files.manifest)? {
-            self.check_manifest(&manifest, spec, &files.manifest)?;
-            return Ok(RunStatus::Done(Box::new(manifest)));
+    /// If the folder cannot be read.
+    pub fn listing(&self) -> Result<Listing, StoreError> {
+        Listing::read(&self.folder)
+    }
+
+    /// How far `run` has come.
+    ///
+    /// # Errors
+    /// If the system refuses to read. What is wrong with a file is no error but
+    /// [`RunStatus::Damaged`].
+    pub fn status(&self, run: &RunName, check: Check) -> Result<RunStatus, StoreError> {
+        let files = self.files(&run.id);
+        match read_toml::<RunManifest>(&files.manifest)? {
+            Some(Ok(manifest)) => {
+                return Ok(match self.check(run, &manifest, check) {
+                    Ok(()) => RunStatus::Done(Box::new(manifest)),
+                    Err(damage) => RunStatus::Damaged(damage),
+                });
+            }
+            Some(Err(damage)) => return Ok(RunStatus::Damaged(damage)),
+            None => {}
         }
-        if let Some(failure) = read_toml::<RunFailure>(&files.failure)? {
-            return Ok(RunStatus::Failed(failure));
+        match read_toml::<RunFailure>(&files.failure)? {
+            Some(Ok(failure)) => {
+                return Ok(match same_run(run, &failure.key, &files.failure) {
+                    Ok(()) => RunStatus::Failed(failure),
+                    Err(damage) => RunStatus::Damaged(damage),
+                });
+            }
+            Some(Err(damage)) => return Ok(RunStatus::Damaged(damage)),
+            None => {}
         }
         Ok(if files.state.exists() { RunStatus::Interrupted } else { RunStatus::Missing })
     }
 
-    fn check_manifest(
-        &self,
-        manifest: &RunManifest,
-        spec: &RunSpec,
-        path: &Path,
-    ) -> Result<(), StoreError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let corrupt = |path: &Path, reason: String| StoreError::Corrupt {
-            path: path.into(),
-            reason,
-            fix: format!("remove {name} to train this run again"),
-        };
-        if manifest.key != spec.key() {
-            return Err(corrupt(path, format!("it is of the run with key {}", manifest.key)));
+    /// Holds the files of a finished run against its manifest.
+    fn check(&self, run: &RunName, manifest: &RunManifest, check: Check) -> Result<(), Damage> {
+        same_run(run, &manifest.key, &self.files(&run.id).manifest)?;
+        manifest.files.iter().try_for_each(|record| self.check_file(record, check))
+    }
+
+    fn check_file(&self, record: &FileRecord, check: Check) -> Result<(), Damage> {
+        let name = Path::new(&record.name);
+        let file = self.folder.join(name);
+        let damage = |reason: String| Err(Damage { file: file.clone(), reason });
+        if !name.components().all(|part| matches!(part, Component::Normal(_))) {
+            return damage("a manifest names it, but it lies outside the results folder".into());
         }
-        for file in &manifest.files {
-            let path = self.folder.join(&file.name);
-            let found = fs::metadata(&path).map(|metadata| metadata.len());
-            match found {
-                Ok(bytes) if bytes == file.bytes => {}
-                Ok(bytes) => {
-                    return Err(corrupt(&path, format!("{bytes} bytes instead of {}", file.bytes)));
-                }
-                Err(error) => return Err(corrupt(&path, error.to_string())),
-            }
+        let (bytes, sha256) = match check {
+            Check::Lengths => match fs::metadata(&file) {
+                Ok(metadata) => (metadata.len(), None),
+                Err(error) => return damage(error.to_string()),
+            },
+            Check::Hashes => match fs::read(&file) {
+                Ok(bytes) => (bytes.len() as u64, Some(hex(&Sha256::digest(&bytes)))),
+                Err(error) => return damage(error.to_string()),
+            },
+        };
+        if bytes != record.bytes {
+            return damage(format!("{bytes} bytes instead of {}", record.bytes));
+        }
+        if sha256.is_some_and(|sha256| sha256 != record.sha256) {
+            return damage("its hash is not the one that was recorded".into());
         }
         Ok(())
     }
 
-    /// Publishes a finished run, after which nothing of it is worked on again. Fills in the
-    /// manifest's file records from `written` and removes the saved state.
-    pub fn finish(
-        &self,
-        mut manifest: RunManifest,
-        run: &RunId,
-        written: &[PathBuf],
-    ) -> Result<RunManifest, StoreError> {
-        manifest.files = written
-            .iter()
-            .map(|path| {
-                let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
-                let name = path.strip_prefix(&self.folder).unwrap_or(path);
-                Ok(FileRecord {
-                    name: name.to_string_lossy().into_owned(),
-                    bytes: bytes.len() as u64,
-                    sha256: hex(&Sha256::digest(&bytes)),
-                })
-            })
-            .collect::<Result<_, StoreError>>()?;
-        let files = self.files(run);
-        write_toml(&files.manifest, &manifest)?;
-        remove_if_there(&files.state)?;
-        Ok(manifest)
+    /// What a file of a finished run is compared with.
+    pub fn record(&self, path: &Path, bytes: &[u8]) -> FileRecord {
+        let name = path.strip_prefix(&self.folder).unwrap_or(path);
+        FileRecord {
+            name: name.to_string_lossy().into_owned(),
+            bytes: bytes.len() as u64,
+            sha256: hex(&Sha256::digest(bytes)),
+        }
     }
 
-    /// Publishes why a run ended without a result and removes its saved state.
+    /// Whether a file that was written is still what it was.
+    pub fn is_intact(&self, record: &FileRecord) -> bool {
+        self.check_file(record, Check::Hashes).is_ok()
+    }
+
+    /// Claims `run` for this process; nothing if another one works on it.
+    pub fn claim(&self, run: &RunId) -> Option<Claim> {
+        Claim::take(&self.files(run).lock)
+    }
+
+    /// The process that works on `run`, as it names itself; nothing if none does, or if the file
+    /// system has no locks.
+    pub fn holder(&self, run: &RunId) -> Option<String> {
+        claim::holder(&self.files(run).lock)
+    }
+
+    /// Publishes a finished run, after which nothing of it is worked on again, and removes what it
+    /// would have continued from. All files that the manifest lists must be there.
+    pub fn finish(&self, manifest: &RunManifest, run: &RunId) -> Result<(), StoreError> {
+        let files = self.files(run);
+        write_toml(&files.manifest, manifest)?;
+        remove_if_there(&files.failure)?;
+        self.forget(&files)
+    }
+
+    /// Publishes why a run ended without a result and removes what it would have continued from.
     pub fn fail(&self, run: &RunId, failure: &RunFailure) -> Result<(), StoreError> {
         let files = self.files(run);
         write_toml(&files.failure, failure)?;
-        remove_if_there(&files.state)
+        self.forget(&files)
+    }
+
+    /// Removes what `files` would have been continued from.
+    fn forget(&self, files: &RunFiles) -> Result<(), StoreError> {
+        remove_if_there(&files.state)?;
+        let RunFiles { evaluations, training, holdout, policy_tables, .. } = files;
+        for file in [evaluations, training, holdout, policy_tables] {
+            remove_if_there(&self.preview(file))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the record that `run` is over out of the way, so that it is trained again. What is left
+    /// lies in a file that no reader takes for a result. The file is left alone if it has changed
+    /// since `damage` was found: another process may have trained the run by now.
+    pub fn set_aside(&self, run: &RunName, check: Check) -> Result<Option<Damage>, StoreError> {
+        let RunStatus::Damaged(damage) = self.status(run, check)? else { return Ok(None) };
+        // A row of this run in `runs.csv` would outlive what it was made from.
+        remove_if_there(&self.folder.join(RUNS))?;
+        let files = self.files(&run.id);
+        let aside = self.folder.join(format!("damaged_{}.toml", run.id));
+        for record in [&files.manifest, &files.failure] {
+            match fs::rename(record, &aside) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("move", record)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(damage))
+    }
+
+    /// Removes what processes that were killed, or came second, left of runs that are over, and
+    /// lock files that nobody holds.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or a file of a run that is over cannot be removed.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        for place in [&self.folder, &self.folder.join("checkpoints")] {
+            atomic::remove_left_behind(place);
+        }
+        let listing = self.listing()?;
+        let is_over = |run: &&RunId| listing.finished.contains(run) || listing.failed.contains(run);
+        for run in listing.saved.iter().filter(is_over) {
+            self.forget(&self.files(run))?;
+        }
+        for run in &listing.claimed {
+            atomic::remove_unless_locked(&self.files(run).lock);
+        }
+        Ok(())
     }
 
     /// Writes `runs.csv`.
-    pub fn write_runs(&self, rows: &[RunRow]) -> Result<PathBuf, StoreError> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in rows {
-            writer.serialize(row).expect("rows are flat and writing to memory cannot fail");
-        }
-        let path = self.folder.join("runs.csv");
-        let text = writer.into_inner().expect("flushing to memory cannot fail");
-        write_if_changed(&path, &text)?;
-        Ok(path)
+    pub fn write_runs(&self, rows: &[RunRow]) -> Result<(), StoreError> {
+        write_if_changed(&self.folder.join(RUNS), &runs_csv(rows))
+    }
+
+    /// Whether `runs.csv` is what [`Store::write_runs`] would write; nothing if there is none.
+    pub fn runs_are(&self, rows: &[RunRow]) -> Option<bool> {
+        fs::read(self.folder.join(RUNS)).ok().map(|bytes| bytes == runs_csv(rows))
     }
 }
 
-/// Refuses a folder whose plan is not `plan`.
-fn same_sweep(path: &Path, folder: &Path, text: &str, plan: &SweepFile) -> Result<(), StoreError> {
-    let there = SweepFile::parse_complete(text, path).map_err(|error| StoreError::Corrupt {
+fn runs_csv(rows: &[RunRow]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).expect("rows are flat and writing to memory cannot fail");
+    }
+    writer.into_inner().expect("flushing to memory cannot fail")
+}
+
+fn same_run(run: &RunName, key: &str, path: &Path) -> Result<(), Damage> {
+    if run.key == key {
+        return Ok(());
+    }
+    Err(Damage { file: path.into(), reason: format!("it is of the run with key {key}") })
+}
+
+fn read_plan(path: &Path) -> Result<SweepFile, StoreError> {
+    let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    SweepFile::parse_complete(&text, path).map_err(|error| StoreError::Corrupt {
         path: path.into(),
         reason: match error {
-            ConfigError::Parse { message, .. } => message,
+            ConfigError::Parse { message, .. } => message.trim_end().into(),
             error => error.to_string(),
         },
-        fix: "give this sweep its own folder with --results".into(),
-    })?;
-    if there == *plan {
+        fix: "if the folder is of the sweep that you ask for, remove this file and run the sweep's \
+              command again, which writes it anew and keeps what is trained; else give the sweep its \
+              own folder with --results"
+            .into(),
+    })
+}
+
+/// Refuses a folder whose plan is not `plan`.
+fn same_sweep(folder: &Path, there: &SweepFile, plan: &SweepFile) -> Result<(), StoreError> {
+    if there == plan {
         return Ok(());
     }
     let (there, here) = (flatten(&there.to_table()), flatten(&plan.to_table()));
@@ -231,80 +370,6 @@ fn same_sweep(path: &Path, folder: &Path, text: &str, plan: &SweepFile) -> Resul
         .map(|((key, there), (_, here))| format!("  {key}: {there} -> {here}"))
         .collect();
     Err(StoreError::OtherSweep { path: folder.into(), difference: difference.join("\n") })
-}
-
-/// Writes `bytes` to `path` so that the file is at every moment absent, old or complete: a
-/// temporary file in the same folder, forced to disk, then renamed.
-pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
-        // Leaves no half-written file behind; the first error is the one that matters.
-        let _ = fs::remove_file(&temporary);
-        StoreError::io("write", path)(error)
-    })?;
-    if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
-        folder.sync_all().map_err(StoreError::io("write", path))?;
-    }
-    Ok(())
-}
-
-/// [`atomic_write`], leaving a file alone that has these bytes already, so that repeating what is
-/// finished writes nothing.
-pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    if fs::read(path).ok().as_deref() == Some(bytes) {
-        return Ok(());
-    }
-    atomic_write(path, bytes)
-}
-
-/// [`atomic_write`] of `bytes` followed by their SHA-256.
-pub fn write_sealed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut sealed = bytes.to_vec();
-    sealed.extend_from_slice(&Sha256::digest(bytes));
-    atomic_write(path, &sealed)
-}
-
-/// Reads what [`write_sealed`] wrote.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] if the bytes do not match their hash.
-pub fn read_sealed(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = fs::read(path).map_err(StoreError::io("read", path))?;
-    let corrupt = |reason: &str| StoreError::Corrupt {
-        path: path.into(),
-        reason: reason.into(),
-        fix: "the run starts anew".into(),
-    };
-    let length = bytes.len().checked_sub(32).ok_or_else(|| corrupt("too short"))?;
-    let seal = bytes.split_off(length);
-    if Sha256::digest(&bytes).as_slice() == seal {
-        Ok(bytes)
-    } else {
-        Err(corrupt("its hash does not match"))
-    }
-}
-
-fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("read", path)(error)),
-    };
-    toml::from_str(&text).map(Some).map_err(|error| StoreError::Corrupt {
-        path: path.into(),
-        reason: error.to_string().trim_end().into(),
-        fix: "remove it to train this run again".into(),
-    })
-}
-
-fn write_toml<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
-    let text = toml::to_string(value).expect("manifests are plain data");
-    atomic_write(path, text.as_bytes())
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {

@@ -25,6 +25,8 @@ pub enum Purpose {
     /// Settings and seeds of a hyperparameter search; further keyed by the oversight level's bits,
     /// the trial, and the name of what is drawn.
     Search = 7,
+    /// Which runs are trained again to verify a sweep; further keyed by the run.
+    Sample = 8,
 }
 
 /// The stream of `seed` for `purpose`.

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::write_if_changed;
-use crate::{HoldoutReturn, LabelCount, StoreError};
+use crate::{HoldoutReturn, LabelCount, StoreError, write_if_changed};
 
 /// A row of `trials.csv`: one trial, in order. Behind `planned_updates` the file has one more column
 /// for every searched key, with what the trial drew.

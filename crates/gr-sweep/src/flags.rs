@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use gr_runs::{ConfigError, ConfigSources};
 
+use crate::shard::Shard;
+
 /// Heading of the flags that say what is trained.
 pub const EXPERIMENT: &str = "Experiment";
 
@@ -126,7 +128,22 @@ pub struct MachineFlags {
     /// Updates between saved states, from which a killed run continues
     #[arg(long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u64).range(1..))]
     pub save_every: u64,
+}
 
+/// Which part of the work this process does.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
+pub struct ShardFlag {
+    /// Train part I of N, cut so that parts take about as long [default: in a Slurm array the task's
+    /// part, else all]
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+}
+
+/// What a job does that Slurm is about to end.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
+pub struct RequeueFlag {
     /// When Slurm warns this job with SIGUSR1, requeue it instead of waiting to be killed
     #[arg(long)]
     pub requeue_self: bool,

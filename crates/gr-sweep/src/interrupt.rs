@@ -5,6 +5,7 @@
 //! that is done: the job is recorded as completed, or failed, and never started again. So a job
 //! that was warned stays until it is killed, at whatever signal but SIGINT, which people send.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use signal_hook::flag;
 
 use crate::errors;
 use crate::slurm::SlurmJob;
+use crate::train::Left;
 
 /// What is listened for.
 #[cfg(unix)]
@@ -82,26 +84,26 @@ impl Interrupt {
         self.requested.store(true, Ordering::Relaxed);
     }
 
-    /// Judges `trained`, the number of runs that were left unfinished. `None` if there are none,
-    /// whatever signals came; else the exit code that says which signal it was. In a Slurm job that
-    /// Slurm wants to end this returns only if it may.
+    /// Whether to go on after training. If none of its runs was interrupted, yes, whatever signals
+    /// came; else breaks with the exit code that says which signal it was. In a Slurm job that Slurm
+    /// wants to end this returns only if it may.
     ///
     /// # Errors
     /// That of `trained`, unless it is Slurm that ends the program: a job that exits now, for a
     /// full disk perhaps, is not started again when there is room.
-    pub fn conclude(&self, trained: Result<usize>) -> Result<Option<u8>> {
+    pub fn conclude(&self, trained: Result<Left>) -> Result<ControlFlow<u8, Left>> {
         let warned_job = self.job.as_ref().filter(|_| !matches!(self.signal(), 0 | SIGINT));
         match (trained, warned_job) {
-            (Ok(0), _) => Ok(None),
-            (Ok(left), None) => {
-                eprintln!("interrupted with {left} runs to go; the same command continues");
-                Ok(Some(128 + self.signal() as u8))
+            (Ok(left @ Left { interrupted: 0, .. }), _) => Ok(ControlFlow::Continue(left)),
+            (Ok(Left { interrupted, .. }), None) => {
+                eprintln!("interrupted with {interrupted} runs to go; the same command continues");
+                Ok(ControlFlow::Break(128 + self.signal() as u8))
             }
-            (Ok(_), Some(job)) => Ok(Some(self.wait(job, "saved"))),
+            (Ok(_), Some(job)) => Ok(ControlFlow::Break(self.wait(job, "saved"))),
             (Err(error), None) => Err(error),
             (Err(error), Some(job)) => {
                 errors::report(self.program, &error);
-                Ok(Some(self.wait(job, "not everything could be saved")))
+                Ok(ControlFlow::Break(self.wait(job, "not everything could be saved")))
             }
         }
     }
@@ -156,18 +158,23 @@ mod tests {
         }
     }
 
+    fn exit_code(signal: i32, job: Option<&str>, interrupted: usize) -> Option<u8> {
+        let left = Left { interrupted, ..Left::default() };
+        interrupt(signal, job).conclude(Ok(left)).unwrap().break_value()
+    }
+
     #[test]
     fn a_signal_after_the_last_run_changes_nothing() {
         for job in [None, Some("7")] {
-            assert_eq!(interrupt(SIGTERM, job).conclude(Ok(0)).unwrap(), None);
+            assert_eq!(exit_code(SIGTERM, job, 0), None);
         }
     }
 
     #[test]
     fn unfinished_runs_end_with_the_code_of_the_signal() {
-        assert_eq!(interrupt(SIGTERM, None).conclude(Ok(1)).unwrap(), Some(143));
-        assert_eq!(interrupt(SIGINT, None).conclude(Ok(1)).unwrap(), Some(130));
-        assert_eq!(interrupt(SIGINT, Some("7")).conclude(Ok(1)).unwrap(), Some(130));
+        assert_eq!(exit_code(SIGTERM, None, 1), Some(143));
+        assert_eq!(exit_code(SIGINT, None, 1), Some(130));
+        assert_eq!(exit_code(SIGINT, Some("7"), 1), Some(130));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod flags;
 mod interrupt;
 mod listing;
 mod logs;
+mod merge;
 mod opened_policy;
 mod output;
 mod plan;
@@ -16,11 +17,17 @@ mod record;
 mod schedule;
 pub mod search;
 pub mod search_cli;
+mod session;
+mod shard;
 mod slurm;
 mod slurm_script;
+mod status;
+mod status_view;
 mod summary;
+mod survey;
 pub mod sweep_cli;
 mod train;
+mod verify;
 mod workplace;
 
 /// The allocator of the binaries. glibc's returns large buffers to the system after every update

@@ -1,10 +1,9 @@
-//! The CSV files that grow while a run trains, opened, saved and closed together.
+//! The CSV files of a run in the making, kept, saved and published together.
 
-use std::path::PathBuf;
-
-use gr_runs::{CsvLog, RunFiles, RunSpec, StoreError};
+use gr_runs::{CsvLog, FileRecord, RunFiles, RunSpec, Store, StoreError};
 
 /// The logs of one run.
+#[derive(Default)]
 pub struct RunLogs {
     /// `eval_results_<run>.csv`.
     pub evaluations: CsvLog,
@@ -16,44 +15,70 @@ pub struct RunLogs {
     pub holdout: Option<CsvLog>,
 }
 
-/// Bytes written to each log, by [`NAMES`].
-pub type Lengths = [u64; NAMES.len()];
-
-/// What a saved state calls the lengths.
-pub const NAMES: [&str; 4] =
-    ["evaluations_bytes", "training_bytes", "policy_tables_bytes", "holdout_bytes"];
+/// What a saved state calls the texts of the logs.
+const NAMES: [&str; 4] = ["evaluations", "training", "policy_tables", "holdout"];
 
 impl RunLogs {
-    /// Opens the logs of a run and cuts them back to `lengths`.
+    /// The logs of a run that begins.
+    pub fn new(spec: &RunSpec) -> Self {
+        let holdout = spec.settings.early_stopping.enabled.then(CsvLog::default);
+        Self { holdout, ..Self::default() }
+    }
+
+    /// The logs of a run, from what `saved` returns by the names that [`RunLogs::notes`] gives.
     ///
     /// # Errors
-    /// If one is shorter than that or cannot be written.
-    pub fn open(spec: &RunSpec, files: &RunFiles, lengths: Lengths) -> Result<Self, StoreError> {
-        let [evaluations, training, policy_tables, holdout] = lengths;
+    /// Those of `saved`.
+    pub fn continued<E>(
+        spec: &RunSpec,
+        mut saved: impl FnMut(&str) -> Result<String, E>,
+    ) -> Result<Self, E> {
+        let mut log = |name: &str| saved(name).map(|text| CsvLog::continued(text.into_bytes()));
+        let [evaluations, training, policy_tables, holdout] = NAMES;
         let has_holdout = spec.settings.early_stopping.enabled;
         Ok(Self {
-            evaluations: CsvLog::open(&files.evaluations, evaluations)?,
-            training: CsvLog::open(&files.training, training)?,
-            policy_tables: CsvLog::open(&files.policy_tables, policy_tables)?,
-            holdout: has_holdout.then(|| CsvLog::open(&files.holdout, holdout)).transpose()?,
+            evaluations: log(evaluations)?,
+            training: log(training)?,
+            policy_tables: log(policy_tables)?,
+            holdout: has_holdout.then(|| log(holdout)).transpose()?,
         })
     }
 
-    /// Forces everything to disk and returns how much there is.
-    pub fn sync(&self) -> Result<Lengths, StoreError> {
-        Ok([
-            self.evaluations.sync()?,
-            self.training.sync()?,
-            self.policy_tables.sync()?,
-            self.holdout.as_ref().map_or(Ok(0), CsvLog::sync)?,
-        ])
+    /// The texts, for a saved state.
+    pub fn notes(&self) -> impl Iterator<Item = (String, String)> {
+        NAMES.into_iter().zip(self.all()).filter_map(|(name, log)| {
+            let text = String::from_utf8(log?.text().to_vec()).expect("rows are text");
+            Some((name.into(), text))
+        })
     }
 
-    /// The files of a run that has these logs.
-    pub fn paths(&self, files: &RunFiles) -> Vec<PathBuf> {
+    /// Publishes the logs as they are, for whoever wants to look at a run in the making.
+    pub fn publish_previews(&self, store: &Store, files: &RunFiles) -> Result<(), StoreError> {
+        self.with_files(files)
+            .try_for_each(|(log, path)| gr_runs::atomic_write(&store.preview(path), log.text()))
+    }
+
+    /// Publishes the logs of a finished run.
+    pub fn publish(&self, store: &Store, files: &RunFiles) -> Result<Vec<FileRecord>, StoreError> {
+        self.with_files(files)
+            .map(|(log, path)| {
+                gr_runs::atomic_write(path, log.text())?;
+                Ok(store.record(path, log.text()))
+            })
+            .collect()
+    }
+
+    fn all(&self) -> [Option<&CsvLog>; NAMES.len()] {
+        let Self { evaluations, training, policy_tables, holdout } = self;
+        [Some(evaluations), Some(training), Some(policy_tables), holdout.as_ref()]
+    }
+
+    fn with_files<'a>(
+        &'a self,
+        files: &'a RunFiles,
+    ) -> impl Iterator<Item = (&'a CsvLog, &'a std::path::Path)> {
         let RunFiles { evaluations, training, policy_tables, holdout, .. } = files;
-        let mut paths = vec![evaluations.clone(), training.clone(), policy_tables.clone()];
-        paths.extend(self.holdout.as_ref().map(|_| holdout.clone()));
-        paths
+        let paths = [evaluations, training, policy_tables, holdout];
+        self.all().into_iter().zip(paths).filter_map(|(log, path)| Some((log?, path.as_path())))
     }
 }

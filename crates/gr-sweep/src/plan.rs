@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 
 use gr_learn::{HoldoutUse, Method, NetworkKind};
-use gr_runs::{ConfigError, EarlyStoppingSettings, HoldoutSource, RunSpec, Settings, SweepFile};
+use gr_runs::{
+    ConfigError, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings, SweepFile,
+};
+use rayon::prelude::*;
 
 /// A run that is to be trained.
 #[derive(Clone, Debug)]
 pub struct PlannedRun {
     /// What is trained.
     pub spec: RunSpec,
+    /// What it is called.
+    pub name: RunName,
     /// How.
     pub method: &'static Method,
     /// Updates of it.
@@ -67,13 +72,19 @@ impl SweepPlan {
                     continue;
                 }
                 notices.extend(holdout_notice(method, &settings, oversight, updates));
-                runs.extend(file.seeds.as_slice().iter().map(|&seed| PlannedRun {
-                    spec: RunSpec {
-                        method: method.label.into(),
-                        oversight,
-                        seed,
-                        settings: settings.clone(),
-                    },
+                let seeds = file.seeds.as_slice();
+                let first = RunSpec {
+                    method: method.label.into(),
+                    oversight,
+                    seed: seeds[0],
+                    settings: settings.clone(),
+                };
+                // Names are hashes, and there may be a hundred thousand.
+                let names = seeds.par_chunks(1000).flat_map_iter(|s| first.names_with_seeds(s));
+                let names: Vec<RunName> = names.collect();
+                runs.extend(seeds.iter().zip(names).map(|(&seed, name)| PlannedRun {
+                    spec: RunSpec { seed, ..first.clone() },
+                    name,
                     method,
                     updates,
                 }));

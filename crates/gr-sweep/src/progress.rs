@@ -147,7 +147,18 @@ impl Progress {
         }
         drop(state);
         if let Some(RunFailure { update_idx, reason, .. }) = failure {
-            self.warn(&format!("{} failed in update {update_idx}: {reason}", run.spec.id()));
+            self.warn(&format!("{} failed in update {update_idx}: {reason}", run.name.id));
+        }
+    }
+
+    /// A pending run is over or worked on by another process: nothing is left to do for it here.
+    pub fn left_out(&self, run: &PlannedRun) {
+        let mut state = self.lock();
+        state.runs -= 1;
+        state.total = state.total.saturating_sub(run.cost());
+        if let Some(bars) = &self.bars {
+            bars.overall.set_message(format!("{} of {} runs", state.runs_ended, state.runs));
+            bars.overall.set_length(state.total);
         }
     }
 

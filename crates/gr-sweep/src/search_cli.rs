@@ -1,5 +1,6 @@
 //! The command line of `gr-search`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,13 +10,14 @@ use gr_runs::write_trials;
 
 use crate::dry_run;
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags};
+use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
 use crate::interrupt::Interrupt;
 use crate::output::{columns, print};
 use crate::search::{
     CellOutcome, CellReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Report, Rerun, Search, SearchFolder,
     SearchPlan,
 };
+use crate::shard::Shard;
 use crate::summary::Summary;
 use crate::workplace::Workplace;
 
@@ -69,6 +71,12 @@ struct Arguments {
 
     #[command(flatten)]
     machine: MachineFlags,
+
+    #[command(flatten)]
+    shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
 }
 
 /// Runs the program.
@@ -82,11 +90,12 @@ pub fn main() -> ExitCode {
 fn search(arguments: &Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = arguments;
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-search", arguments.machine.requeue_self)
+    let interrupt = Interrupt::listen("gr-search", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
+    let shard = Shard::of_this_process(arguments.shard.shard)?;
     let workplace = Workplace::open(&arguments.machine)?;
     if arguments.output.dry_run {
         return Ok(print(&describe(arguments, &plan, &workplace)?));
@@ -100,9 +109,16 @@ fn search(arguments: &Arguments) -> Result<u8> {
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
-    let trained = workplace.train(&folder.trials, &plan.runs(), &interrupt);
-    if let Some(exit_code) = interrupt.conclude(trained)? {
-        return Ok(exit_code);
+    let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
+    let elsewhere = match interrupt.conclude(trained)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere,
+    };
+    if !shard.is_all() {
+        eprintln!(
+            "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
+        );
+        return Ok(if elsewhere.is_empty() { DONE } else { RUNS_FAILED });
     }
 
     let mut report = report_trials(&plan, &folder)?;
@@ -162,7 +178,7 @@ fn rerun(
             eprintln!("{notice}");
         }
         let trained = workplace.train(&store, &sweep.runs, interrupt);
-        if let Some(exit_code) = interrupt.conclude(trained)? {
+        if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
             return Ok(Some(exit_code));
         }
         let mut summary = Summary::collect(&sweep, &store)?;

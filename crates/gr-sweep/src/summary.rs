@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use gr_runs::{HoldoutSource, RunManifest, RunRow, RunStatus, Store, StoreError};
+use gr_runs::{Check, HoldoutSource, RunResult, RunRow, RunStatus, Store, StoreError, Timing};
 use gr_stats::{MeanInterval, mean_interval};
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::output::columns;
+use crate::output::{columns, print};
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::progress::duration;
 
@@ -24,6 +25,9 @@ pub struct Summary {
     pub failed: Vec<FailedRun>,
     /// Names of runs without a result that have not been trained to their end.
     pub missing: Vec<String>,
+    /// What `runs.csv` is to hold.
+    #[serde(skip)]
+    pub rows: Vec<RunRow>,
 }
 
 /// One method at one oversight level.
@@ -69,39 +73,95 @@ pub struct FailedRun {
     pub reason: String,
 }
 
+/// What became of one run.
+enum Outcome {
+    Finished(RunResult, Timing),
+    Failed(FailedRun),
+    Missing(String),
+}
+
+impl Outcome {
+    fn of(run: &PlannedRun, status: RunStatus) -> Self {
+        let run_id = run.name.id.to_string();
+        match status {
+            RunStatus::Done(manifest) => Self::Finished(manifest.result, manifest.timing),
+            RunStatus::Failed(failure) => Self::Failed(FailedRun {
+                run_id,
+                update_idx: failure.update_idx,
+                reason: failure.reason,
+            }),
+            // Damaged since it was checked: the next command finds it.
+            RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => {
+                Self::Missing(run_id)
+            }
+        }
+    }
+}
+
 impl Summary {
     /// Reads the results of `plan` from `store` and brings `runs.csv` up to date.
     ///
     /// # Errors
-    /// If a file of a finished run is corrupt or `runs.csv` cannot be written.
+    /// If results cannot be read or `runs.csv` cannot be written.
     pub fn collect(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
-        let mut rows = Vec::new();
+        loop {
+            let seen = store.listing()?;
+            let summary = Self::read(plan, store)?;
+            store.write_runs(&summary.rows)?;
+            // Another process may have finished a run meanwhile, and have written what this one has
+            // just overwritten. Whoever writes last must have seen everything.
+            let now = store.listing()?;
+            if (&now.finished, &now.failed) == (&seen.finished, &seen.failed) {
+                return Ok(summary);
+            }
+        }
+    }
+
+    /// Reads the results of `plan` from `store`.
+    ///
+    /// # Errors
+    /// If the system refuses to read them.
+    pub fn read(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+        let read = |run: &PlannedRun| {
+            let status = store.status(&run.name, Check::Lengths)?;
+            Ok((row(run, &status), Outcome::of(run, status)))
+        };
+        let all: Vec<(RunRow, Outcome)> =
+            plan.runs.par_iter().map(read).collect::<Result<_, StoreError>>()?;
+        let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) = all.into_iter().unzip();
         let mut summary = Self {
             folder: store.folder().display().to_string(),
             cells: Vec::new(),
             failed: Vec::new(),
             missing: Vec::new(),
+            rows,
         };
+        let mut outcomes = outcomes.into_iter();
         for runs in plan.cells() {
-            let mut manifests = Vec::new();
-            for run in runs {
-                let status = store.status(&run.spec)?;
-                rows.push(row(run, &status));
-                let run_id = run.spec.id().to_string();
-                match status {
-                    RunStatus::Done(manifest) => manifests.push(*manifest),
-                    RunStatus::Failed(failure) => summary.failed.push(FailedRun {
-                        run_id,
-                        update_idx: failure.update_idx,
-                        reason: failure.reason,
-                    }),
-                    RunStatus::Interrupted | RunStatus::Missing => summary.missing.push(run_id),
+            let mut finished = Vec::new();
+            for outcome in outcomes.by_ref().take(runs.len()) {
+                match outcome {
+                    Outcome::Finished(result, timing) => finished.push((result, timing)),
+                    Outcome::Failed(failed) => summary.failed.push(failed),
+                    Outcome::Missing(run_id) => summary.missing.push(run_id),
                 }
             }
-            summary.cells.push(Cell::new(&runs[0], &manifests));
+            summary.cells.push(Cell::new(&runs[0], &finished));
         }
-        store.write_runs(&rows)?;
         Ok(summary)
+    }
+
+    /// Prints the summary.
+    ///
+    /// # Errors
+    /// If it cannot be put as JSON.
+    pub fn print(&self, json: bool) -> Result<(), serde_json::Error> {
+        if json {
+            print(&format!("{}\n", serde_json::to_string_pretty(self)?));
+        } else {
+            print(&self.table());
+        }
+        Ok(())
     }
 
     /// The table for people.
@@ -124,12 +184,14 @@ impl Summary {
 }
 
 impl Cell {
-    fn new(run: &PlannedRun, manifests: &[RunManifest]) -> Self {
-        let over =
-            |value: fn(&RunManifest) -> f64| -> Vec<f64> { manifests.iter().map(value).collect() };
+    fn new(run: &PlannedRun, finished: &[(RunResult, Timing)]) -> Self {
+        let over = |value: fn(&RunResult) -> f64| -> Vec<f64> {
+            finished.iter().map(|(result, _)| value(result)).collect()
+        };
+        let seconds = |(_, timing): &(_, Timing)| timing.update_seconds + timing.evaluation_seconds;
         let mean =
             |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
-        let returns = mean_interval(&over(|m| m.result.selected_return.reveal()), CONFIDENCE);
+        let returns = mean_interval(&over(|result| result.selected_return.reveal()), CONFIDENCE);
         let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
             half_width.map(|half_width| [mean - half_width, mean + half_width])
         };
@@ -139,21 +201,21 @@ impl Cell {
             method: run.spec.method.clone(),
             oversight: run.spec.oversight,
             policy_type: run.method.headline().name().into(),
-            n: manifests.len(),
+            n: finished.len(),
             mean_return: returns.map(|interval| interval.mean),
             interval: returns.and_then(bounds),
             updates: run.updates,
             configured_updates: run.spec.settings.updates.0,
-            trained_updates: manifests
+            trained_updates: finished
                 .iter()
-                .map(|manifest| [manifest.result.updates; 2])
+                .map(|(result, _)| [result.updates; 2])
                 .reduce(|[least, most], [updates, _]| [least.min(updates), most.max(updates)]),
-            mean_labels: mean(over(|m| m.result.labels_training as f64)),
+            mean_labels: mean(over(|result| result.labels_training as f64)),
             mean_labels_holdout: holdout_source
                 .filter(|source| *source != HoldoutSource::Privileged)
-                .and_then(|_| mean(over(|m| m.result.labels_holdout.counted() as f64))),
+                .and_then(|_| mean(over(|result| result.labels_holdout.counted() as f64))),
             holdout_source,
-            mean_seconds: mean(over(|m| m.timing.update_seconds + m.timing.evaluation_seconds)),
+            mean_seconds: mean(finished.iter().map(seconds).collect()),
         }
     }
 
@@ -199,7 +261,7 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
     let early_stopping = &settings.early_stopping;
     let stops = early_stopping.enabled;
     let empty = RunRow {
-        run_id: run.spec.id().to_string(),
+        run_id: run.name.id.to_string(),
         run_label: run.spec.method.clone(),
         oversight_prob: run.spec.oversight,
         seed: run.spec.seed,
@@ -242,6 +304,6 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
         RunStatus::Failed(failure) => {
             RunRow { status: "failed".into(), updates: Some(failure.update_idx), ..empty }
         }
-        RunStatus::Interrupted | RunStatus::Missing => empty,
+        RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => empty,
     }
 }

@@ -1,5 +1,7 @@
 //! The command line of `gr-sweep`.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -7,14 +9,16 @@ use clap::{CommandFactory, Parser, Subcommand};
 use gr_runs::Store;
 
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ExperimentFlags, MachineFlags, OutputFlags};
+use crate::flags::{ExperimentFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
 use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::plan::SweepPlan;
+use crate::shard::Shard;
 use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::summary::Summary;
+use crate::verify::VerifyArguments;
 use crate::workplace::Workplace;
-use crate::{dry_run, listing};
+use crate::{dry_run, listing, merge, status_view, verify};
 
 /// Trains agents under partial oversight and evaluates them exactly.
 ///
@@ -37,6 +41,28 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show how far a sweep has come
+    Status {
+        /// Its results folder
+        folder: PathBuf,
+        /// Again every 5 seconds until the sweep is over
+        #[arg(long)]
+        watch: bool,
+        /// As JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every file of a sweep and write runs.csv
+    ///
+    /// For sweeps that several processes have trained; changes nothing where one has. Exits with 1
+    /// if a run has no result.
+    Merge {
+        /// Its results folder
+        folder: PathBuf,
+        /// Print the summary as JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// List the methods with their sources
     Methods,
     /// List the rewards with their sources
@@ -48,6 +74,11 @@ enum Command {
         defaults: bool,
     },
     SlurmScript(Box<SlurmScriptArguments>),
+    /// Check a sweep's files, and train a sample of its runs again to compare
+    ///
+    /// Writes nothing into the folder. Exits with 1 if a file is not what was recorded of it or a run
+    /// does not come out as before.
+    Verify(VerifyArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -65,6 +96,12 @@ struct SweepArguments {
 
     #[command(flatten)]
     machine: MachineFlags,
+
+    #[command(flatten)]
+    shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
 }
 
 /// Runs the program.
@@ -80,6 +117,9 @@ pub fn main() -> ExitCode {
             Ok(print(&String::from_utf8_lossy(&script)))
         }
         Some(Command::SlurmScript(arguments)) => print_slurm_script(&arguments),
+        Some(Command::Status { folder, watch, json }) => status_view::show(&folder, watch, json),
+        Some(Command::Merge { folder, json }) => merge::merge(&folder, json),
+        Some(Command::Verify(arguments)) => verify::verify(&arguments),
         None => sweep(&arguments.sweep),
     };
     match outcome {
@@ -98,30 +138,43 @@ fn print_slurm_script(arguments: &SlurmScriptArguments) -> Result<u8> {
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-sweep", arguments.machine.requeue_self)
+    let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
     let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
+    let shard = Shard::of_this_process(arguments.shard.shard)?;
+    let part = shard.part_of(&plan);
     let workplace = Workplace::open(&arguments.machine)?;
     if arguments.output.dry_run {
-        let work = dry_run::describe(&plan.runs, &plan.notices, &workplace)?;
+        let work = dry_run::describe(&part.runs, &part.notices, &workplace)?;
         return Ok(print(&format!("{work}{}", dry_run::HOW_MEASURED)));
     }
 
     let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
-    for notice in &plan.notices {
+    for notice in &part.notices {
         eprintln!("{notice}");
     }
-    let trained = workplace.train(&store, &plan.runs, &interrupt);
-    if let Some(exit_code) = interrupt.conclude(trained)? {
-        return Ok(exit_code);
-    }
+    let trained = workplace.train(&store, &part.runs, &interrupt);
+    let elsewhere = match interrupt.conclude(trained)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere.len(),
+    };
 
-    let summary = Summary::collect(&plan, &store)?;
-    if arguments.output.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
+    // A part says nothing of the others: `runs.csv` is left to who sees them all.
+    let summary = if shard.is_all() {
+        Summary::collect(&plan, &store)?
     } else {
-        print(&summary.table());
+        Summary::read(&part, &store)?
+    };
+    summary.print(arguments.output.json)?;
+    let folder = folder.display();
+    if elsewhere > 0 {
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
+        );
     }
-    Ok(if summary.failed.is_empty() { DONE } else { RUNS_FAILED })
+    if elsewhere > 0 || !shard.is_all() {
+        eprintln!("when every run is over, `gr-sweep merge {folder}` gathers the results");
+    }
+    Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
 }

@@ -1,25 +1,22 @@
 //! Trains one batch of runs to the end, or to an interruption: update, record, evaluate, keep, save.
 //! A run is saved often enough that a kill costs little, and published when it is done.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use gr_grid::Evaluation;
 use gr_learn::{
-    ComputeDevice, HoldoutSignal, Method, PolicyType, RunBatch, RunPolicy, RunSnapshot,
-    UpdateReport, evaluate,
+    ComputeDevice, HoldoutSignal, Method, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate,
 };
 use gr_runs::{
-    Provenance, RunFailure, RunFiles, RunId, RunManifest, RunResult, RunSpec, Store, StoreError,
-    Timing, read_sealed, write_sealed,
+    Check, Provenance, RunFailure, RunManifest, RunResult, RunSpec, RunStatus, Store, StoreError,
 };
 
 use crate::interrupt::Interrupt;
-use crate::logs::{self, Lengths, RunLogs};
 use crate::plan::PlannedRun;
 use crate::progress::Progress;
-use crate::record::{evaluation_row, holdout_row, policy_file, policy_table_rows, training_row};
+use crate::record::{evaluation_row, holdout_row, policy_table_rows, training_row};
+use crate::session::Session;
 
 /// What every batch of a sweep trains with.
 pub struct Trainer<'a> {
@@ -37,15 +34,13 @@ pub struct Trainer<'a> {
     pub progress: &'a Progress,
 }
 
-/// One run of a batch while it trains.
-struct Session {
-    run: PlannedRun,
-    id: RunId,
-    files: RunFiles,
-    logs: RunLogs,
-    checkpoints: Vec<PathBuf>,
-    timing: Timing,
-    headline: Option<Evaluation>,
+/// Runs that are not over when training ends.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Those that another process works on.
+    pub elsewhere: Vec<PlannedRun>,
+    /// How many were interrupted, or not begun.
+    pub interrupted: usize,
 }
 
 /// Whether a run goes on after an update.
@@ -59,21 +54,38 @@ enum Next {
 }
 
 impl Trainer<'_> {
-    /// Trains `batch` until its runs are done or failed, or until someone asks to stop. Returns how
-    /// many of them are not over.
+    /// Trains `batch` until its runs are done or failed, or until someone asks to stop. Returns those
+    /// that are not over.
     ///
     /// # Errors
     /// If results cannot be written. Everything published before stays.
-    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<usize> {
+    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
+        let mut elsewhere = Vec::new();
         if self.interrupt.requested() {
-            return Ok(batch.len());
+            return Ok(Left { elsewhere, interrupted: batch.len() });
         }
         let mut sessions = Vec::new();
         let mut runs = Vec::new();
         for run in batch {
-            let (session, snapshot) = self.open(run)?;
+            let Some(claim) = self.store.claim(&run.name.id) else {
+                self.progress.left_out(&run);
+                elsewhere.push(run);
+                continue;
+            };
+            // Another process may have trained it since this one looked.
+            if self.is_over(&run)? {
+                self.progress.left_out(&run);
+                continue;
+            }
+            let (session, snapshot, why_not) = Session::open(self.store, run, claim);
+            if let Some(error) = why_not {
+                self.progress.warn(&format!("{error:#}; {} starts anew", session.name().id));
+            }
             runs.push((session.run.spec.clone(), snapshot));
             sessions.push(session);
+        }
+        if sessions.is_empty() {
+            return Ok(Left { elsewhere, interrupted: 0 });
         }
         let mut batch = RunBatch::new(runs, self.device).context("a saved state does not fit")?;
         let already: Vec<u64> = (0..sessions.len()).map(|run| batch.updates_done(run)).collect();
@@ -81,8 +93,8 @@ impl Trainer<'_> {
 
         while !sessions.is_empty() {
             if self.interrupt.requested() {
-                for (run, session) in sessions.iter_mut().enumerate() {
-                    self.save(session, &batch, run)?;
+                for (run, session) in sessions.iter().enumerate() {
+                    session.save(self.store, batch.snapshot(run))?;
                 }
                 break;
             }
@@ -112,7 +124,7 @@ impl Trainer<'_> {
                         if next != Next::Continue {
                             over.push(run);
                         } else if (update_idx + 1).is_multiple_of(self.save_every) {
-                            self.save(session, &batch, run)?;
+                            session.save(self.store, batch.snapshot(run))?;
                         }
                     }
                     Err(AfterUpdate::NotFinite(error)) => {
@@ -130,59 +142,12 @@ impl Trainer<'_> {
             }
         }
         self.progress.batch_ended(slot);
-        Ok(sessions.len())
+        Ok(Left { elsewhere, interrupted: sessions.len() })
     }
 
-    /// Opens a run's files, cut back to its saved state if it has a usable one.
-    fn open(&self, run: PlannedRun) -> Result<(Session, Option<RunSnapshot>)> {
-        let id = run.spec.id();
-        let files = self.store.files(&id);
-        let saved = if files.state.exists() {
-            match self.read_state(&run.spec, &files) {
-                Ok(saved) => Some(saved),
-                Err(error) => {
-                    self.progress.warn(&format!("{error:#}; {id} starts anew"));
-                    None
-                }
-            }
-        } else {
-            None
-        };
-        let (snapshot, logs, timing) = match saved {
-            Some((snapshot, logs, timing)) => (Some(snapshot), logs, timing),
-            None => {
-                (None, RunLogs::open(&run.spec, &files, Lengths::default())?, Timing::default())
-            }
-        };
-        let checkpoints = match &snapshot {
-            Some(snapshot) => (0..snapshot.updates_done)
-                .filter(|update_idx| is_kept(&run.spec, *update_idx))
-                .map(|update_idx| self.store.checkpoint(&id, update_idx))
-                .collect(),
-            None => Vec::new(),
-        };
-        let session = Session { run, id, files, logs, checkpoints, timing, headline: None };
-        Ok((session, snapshot))
-    }
-
-    fn read_state(
-        &self,
-        spec: &RunSpec,
-        files: &RunFiles,
-    ) -> Result<(RunSnapshot, RunLogs, Timing)> {
-        let at = || files.state.display().to_string();
-        let snapshot = RunSnapshot::from_bytes(&read_sealed(&files.state)?).with_context(at)?;
-        anyhow::ensure!(snapshot.key == spec.key(), "{} is of another run", at());
-        let note =
-            |name: &str| snapshot.notes.get(name).with_context(|| format!("{} lacks {name}", at()));
-        let length = |name: &str| -> Result<u64> { Ok(note(name)?.parse()?) };
-        let [a, b, c, d] = logs::NAMES.map(length);
-        let timing = Timing {
-            update_seconds: note("update_seconds")?.parse()?,
-            evaluation_seconds: note("evaluation_seconds")?.parse()?,
-        };
-        let logs = RunLogs::open(spec, files, [a?, b?, c?, d?])?;
-        Ok((snapshot, logs, timing))
+    fn is_over(&self, run: &PlannedRun) -> Result<bool, StoreError> {
+        let status = self.store.status(&run.name, Check::Lengths)?;
+        Ok(matches!(status, RunStatus::Done(_) | RunStatus::Failed(_)))
     }
 
     /// Checks, records, evaluates and keeps what is due after an update.
@@ -194,6 +159,7 @@ impl Trainer<'_> {
         report: &UpdateReport,
     ) -> Result<Next, AfterUpdate> {
         let spec = session.run.spec.clone();
+        let id = &session.name().id.clone();
         let update_idx = report.update_idx;
         let mut next = Next::Continue;
         let started = Instant::now();
@@ -201,7 +167,7 @@ impl Trainer<'_> {
             session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
             let headline = session.run.method.headline();
             let log = session.logs.holdout.as_mut().expect("a run with a holdout has its log");
-            log.append([holdout_row(&spec, &session.id, report, headline, &check)])?;
+            log.append([holdout_row(&spec, id, report, headline, &check)]);
             if check.stop {
                 next = Next::Stopped;
             }
@@ -211,7 +177,7 @@ impl Trainer<'_> {
         }
         let last = next != Next::Continue;
         if last || update_idx.is_multiple_of(spec.settings.recording.record_every) {
-            session.logs.training.append([training_row(&spec, &session.id, report)])?;
+            session.logs.training.append([training_row(&spec, id, report)]);
         }
         if last
             || update_idx.is_multiple_of(spec.settings.evaluation.every.interval(spec.oversight))
@@ -219,32 +185,17 @@ impl Trainer<'_> {
             let started = Instant::now();
             let evaluations = batch.evaluate(run)?;
             session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
-            session.logs.evaluations.append(evaluations.iter().map(
-                |(policy_type, evaluation)| {
-                    evaluation_row(&spec, &session.id, report, *policy_type, evaluation)
-                },
-            ))?;
+            session.logs.evaluations.append(evaluations.iter().map(|(policy_type, evaluation)| {
+                evaluation_row(&spec, id, report, *policy_type, evaluation)
+            }));
             session.headline = Some(headline(session.run.method, evaluations));
         }
         if is_kept(&spec, update_idx) {
             let policy = batch.policy(run);
-            session.logs.policy_tables.append(policy_table_rows(&spec, &session.id, &policy)?)?;
-            let path = self.store.checkpoint(&session.id, update_idx);
-            gr_runs::atomic_write(&path, &policy_file(&spec, &session.id, &policy))?;
-            session.checkpoints.push(path);
+            session.logs.policy_tables.append(policy_table_rows(&spec, id, &policy)?);
+            session.keep(self.store, &policy)?;
         }
         Ok(next)
-    }
-
-    fn save(&self, session: &mut Session, batch: &RunBatch, run: usize) -> Result<(), StoreError> {
-        let mut snapshot = batch.snapshot(run);
-        for (name, bytes) in logs::NAMES.into_iter().zip(session.logs.sync()?) {
-            snapshot.notes.insert(name.into(), bytes.to_string());
-        }
-        let Timing { update_seconds, evaluation_seconds } = session.timing;
-        snapshot.notes.insert("update_seconds".into(), update_seconds.to_string());
-        snapshot.notes.insert("evaluation_seconds".into(), evaluation_seconds.to_string());
-        write_sealed(&session.files.state, &snapshot.to_bytes())
     }
 
     /// Publishes a run that is over, with the policy that it keeps.
@@ -263,16 +214,12 @@ impl Trainer<'_> {
             Some(_) => self.evaluate_kept(session, &kept)?,
         };
         if !is_kept(spec, kept.update_idx) {
-            session.logs.policy_tables.append(policy_table_rows(spec, &session.id, &kept)?)?;
+            let rows = policy_table_rows(spec, &session.name().id, &kept)?;
+            session.logs.policy_tables.append(rows);
         }
-        gr_runs::atomic_write(&session.files.policy, &policy_file(spec, &session.id, &kept))?;
-        session.logs.sync()?;
-        let mut written = session.logs.paths(&session.files);
-        written.push(session.files.policy.clone());
-        written.extend(session.checkpoints.iter().cloned());
         let updates = batch.updates_done(run);
         let manifest = RunManifest {
-            key: spec.key(),
+            key: session.name().key.clone(),
             result: RunResult {
                 policy_type: session.run.method.headline().name().into(),
                 updates,
@@ -293,7 +240,11 @@ impl Trainer<'_> {
             spec: spec.clone(),
             files: Vec::new(),
         };
-        self.store.finish(manifest, &session.id, &written)?;
+        // Where there are no locks, another process may have come first. Its files stay as they are:
+        // on a machine of another kind they may differ from these in their last digits.
+        if !self.is_over(&session.run)? {
+            session.publish(self.store, &kept, manifest)?;
+        }
         self.progress.run_ended(&session.run, updates, None);
         Ok(())
     }
@@ -310,8 +261,9 @@ impl Trainer<'_> {
     }
 
     fn fail(&self, session: &Session, update_idx: u64, reason: &str) -> Result<(), StoreError> {
-        let failure = RunFailure { key: session.run.spec.key(), update_idx, reason: reason.into() };
-        self.store.fail(&session.id, &failure)?;
+        let key = session.name().key.clone();
+        let failure = RunFailure { key, update_idx, reason: reason.into() };
+        self.store.fail(&session.name().id, &failure)?;
         self.progress.run_ended(&session.run, update_idx, Some(&failure));
         Ok(())
     }

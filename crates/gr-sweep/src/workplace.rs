@@ -1,11 +1,12 @@
 //! Where runs are trained: a device, how many at once, and what is noted of both.
 
 use std::collections::HashSet;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use gr_learn::{ComputeDevice, DeviceChoice};
-use gr_runs::{Provenance, RunManifest, RunStatus, Store};
+use gr_runs::{Check, Provenance, RunId, Store};
 
 use crate::flags::MachineFlags;
 use crate::interrupt::Interrupt;
@@ -13,10 +14,14 @@ use crate::plan::PlannedRun;
 use crate::progress::Progress;
 use crate::schedule;
 use crate::slurm;
-use crate::train::Trainer;
+use crate::survey::Survey;
+use crate::train::{Left, Trainer};
 
 /// Runs on a GPU that are stacked in one batch at most.
 pub const GPU_BATCH: usize = 64;
+
+/// How often damage is repaired in one command. More is no accident.
+const REPAIRS: u32 = 3;
 
 /// A device and how it is used.
 pub struct Workplace {
@@ -46,63 +51,105 @@ impl Workplace {
         Ok(Self { device, jobs, save_every: flags.save_every })
     }
 
-    /// Trains those of `runs` that are not over, into `store`, until someone asks to stop. A run
-    /// that is listed twice is trained once. Returns how many are then still not over.
+    /// Trains those of `runs` that are not over, into `store`, until someone asks to stop, and then
+    /// holds every file against what was recorded of it: what is damaged is trained again. A run that
+    /// is listed twice is trained once. Returns what is left, to other processes or to do.
     ///
     /// # Errors
-    /// If results cannot be read or written.
-    pub fn train(
-        &self,
-        store: &Store,
-        runs: &[PlannedRun],
-        interrupt: &Interrupt,
-    ) -> Result<usize> {
-        let folder = store.folder();
+    /// If results cannot be read or written, if the device fails, or if files are damaged over and
+    /// over.
+    pub fn train(&self, store: &Store, runs: &[PlannedRun], interrupt: &Interrupt) -> Result<Left> {
         let mut listed = HashSet::new();
-        let mut pending = Vec::new();
-        let mut finished = Vec::new();
-        for run in runs.iter().filter(|run| listed.insert(run.spec.id())) {
-            match store.status(&run.spec)? {
-                RunStatus::Done(manifest) => finished.push(manifest),
-                RunStatus::Failed(_) => {}
-                RunStatus::Interrupted | RunStatus::Missing => pending.push(run.clone()),
+        let runs: Vec<PlannedRun> =
+            runs.iter().filter(|run| listed.insert(&run.name.id)).cloned().collect();
+        let mut check = Check::Lengths;
+        let mut trained = false;
+        let mut repairs = 0;
+        let mut elsewhere: HashSet<RunId> = HashSet::new();
+        loop {
+            let survey = Survey::take(store, &runs, check)?;
+            survey.warn_of_damage(store);
+            if check == Check::Hashes && !survey.damaged.is_empty() {
+                repairs += 1;
+                ensure!(repairs <= REPAIRS, "files keep being damaged; look at the disk");
             }
+            let is_free = |run: &&PlannedRun| !elsewhere.contains(&run.name.id);
+            let pending: Vec<PlannedRun> = survey.pending.iter().filter(is_free).cloned().collect();
+            if pending.is_empty() && check == Check::Hashes {
+                if !trained && survey.pending.is_empty() {
+                    let folder = store.folder().display();
+                    eprintln!("nothing to do: every run in {folder} is over");
+                }
+                store.tidy()?;
+                return Ok(Left { elsewhere: survey.pending, interrupted: 0 });
+            }
+            if pending.is_empty() {
+                check = Check::Hashes;
+                continue;
+            }
+            let number = pending.len();
+            let provenance = self.provenance();
+            if !trained || !survey.damaged.is_empty() {
+                warn_of_other_origins(&provenance, &survey.origins, store.folder());
+                self.announce(number, runs.len() - number, store.folder());
+            }
+            let left = self.train_pending(store, pending, interrupt, &provenance)?;
+            if left.interrupted > 0 {
+                return Ok(left);
+            }
+            // Runs that others held are looked at once more: their processes may have been killed.
+            elsewhere.clear();
+            if left.elsewhere.len() == number {
+                elsewhere.extend(left.elsewhere.into_iter().map(|run| run.name.id));
+            }
+            (check, trained) = (Check::Lengths, true);
         }
-        if pending.is_empty() {
-            eprintln!("nothing to do: every run in {} is over", folder.display());
-            return Ok(0);
-        }
-        let (device, jobs) = (&self.device, self.jobs);
+    }
+
+    fn announce(&self, number: usize, over: usize, folder: &Path) {
+        let Self { device, jobs, .. } = self;
         eprintln!(
-            "{} runs to train ({} over) on {} ({}), {jobs} at once, into {}",
-            pending.len(),
-            listed.len() - pending.len(),
+            "{number} runs to train ({over} over) on {} ({}), {jobs} at once, into {}",
             device.backend,
             device.adapter,
             folder.display()
         );
-        let provenance = Provenance::of_this_process(
-            env!("CARGO_PKG_VERSION"),
-            env!("GR_COMMIT"),
-            device.backend,
-            &device.adapter,
-        );
-        warn_of_other_provenance(&provenance, &finished, folder);
+    }
+
+    /// Trains `pending`. Returns what is left.
+    fn train_pending(
+        &self,
+        store: &Store,
+        pending: Vec<PlannedRun>,
+        interrupt: &Interrupt,
+        provenance: &Provenance,
+    ) -> Result<Left> {
+        let (device, jobs) = (&self.device, self.jobs);
         let total = pending.iter().map(PlannedRun::cost).sum();
         let trainer = Trainer {
             store,
             device,
-            provenance: &provenance,
+            provenance,
             save_every: self.save_every,
             interrupt,
             progress: &Progress::new(pending.len(), total, jobs),
         };
         train_all(&trainer, jobs, pending)
     }
+
+    /// This program on this device.
+    pub fn provenance(&self) -> Provenance {
+        Provenance::of_this_process(
+            env!("CARGO_PKG_VERSION"),
+            env!("GR_COMMIT"),
+            self.device.backend,
+            &self.device.adapter,
+        )
+    }
 }
 
-/// Trains all of `pending`. Returns how many are not over.
-fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<usize> {
+/// Trains all of `pending`. Returns what is left.
+fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<Left> {
     if trainer.device.is_software {
         let adapter = &trainer.device.adapter;
         trainer.progress.warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
@@ -113,16 +160,43 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         schedule::single_runs(pending)
     };
     let outcomes = schedule::run_all(batches, jobs, |slot, batch| {
-        // What cannot be written for one run cannot be written for the next either.
-        trainer.train(slot, batch).inspect_err(|_| trainer.interrupt.request())
+        // What cannot be computed or written for one run cannot be for the next either.
+        train_batch(trainer, slot, batch).inspect_err(|_| trainer.interrupt.request())
     });
     trainer.progress.end();
-    outcomes.into_iter().sum()
+    let mut left = Left::default();
+    for outcome in outcomes {
+        let Left { elsewhere, interrupted } = outcome?;
+        left.elsewhere.extend(elsewhere);
+        left.interrupted += interrupted;
+    }
+    Ok(left)
+}
+
+/// [`Trainer::train`]. Backends panic when a device fails: that is made an error, and what was saved
+/// and published before stays.
+fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
+    let first = batch[0].name.id.clone();
+    let others = batch.len() - 1;
+    let trained = panic::catch_unwind(AssertUnwindSafe(|| trainer.train(slot, batch)));
+    trained.unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
+        let more = if others > 0 { format!(" and {others} more runs") } else { String::new() };
+        let device = &trainer.device;
+        Err(anyhow!(
+            "{} ({}) failed while it trained {first}{more}: {}; the same command continues from what \
+             was saved",
+            device.backend,
+            device.adapter,
+            text.unwrap_or_else(|| "no reason given".into())
+        ))
+    })
 }
 
 /// Runs of one folder may come from several programs and machines; whoever reads them should know.
-fn warn_of_other_provenance(here: &Provenance, finished: &[Box<RunManifest>], folder: &Path) {
-    let differences = finished.iter().map(|manifest| here.differences(&manifest.provenance));
+fn warn_of_other_origins(here: &Provenance, origins: &[Provenance], folder: &Path) {
+    let differences = origins.iter().map(|origin| here.differences(origin));
     if let Some(differences) = differences.into_iter().find(|lines| !lines.is_empty()) {
         eprintln!(
             "warning: finished runs in {} come from elsewhere ({}); each run keeps its own provenance",

@@ -2,7 +2,7 @@
 //! else from the evaluation files alone.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use gr_runs::LabelCount;
@@ -37,12 +37,17 @@ pub fn runs_of(folder: &Path, plan: Option<&Plan>, warnings: &Warnings) -> Resul
             finish_from_manifest(run, &manifest)?;
         } else if file("failed", "toml").exists() {
             run.state = RunState::Failed;
-        } else if fs::metadata(file("eval_results", "csv")).is_ok_and(|file| file.len() > 0) {
+        } else if file("eval_results", "csv").exists() || preview(folder, &run.id).exists() {
             run.state = RunState::Unfinished;
         }
     }
     share_holdouts(&mut runs);
     Ok(runs)
+}
+
+/// What a run shows of its evaluations while it trains.
+fn preview(folder: &Path, run: &str) -> PathBuf {
+    folder.join(format!("checkpoints/eval_results_{run}.csv"))
 }
 
 /// Gives runs that have not finished the holdout of those of the same method that have: nothing else
@@ -132,8 +137,11 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
 
 fn from_plan(folder: &Path, plan: &Plan) -> Result<Vec<Run>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+    let checkpoints = Some(folder.join("checkpoints")).filter(|folder| folder.exists());
+    for folder in [folder.to_path_buf()].into_iter().chain(checkpoints) {
+        for entry in fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
     }
     // The files of a run end in its name; any of them tells it.
     let ids: Vec<&str> = names

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use gr_runs::{
-    HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus, Store,
+    Check, HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus, Store,
     StoreError, TrialRow,
 };
 
@@ -29,15 +29,15 @@ impl CellOutcome {
     /// Reads what became of `cell` from `store`.
     ///
     /// # Errors
-    /// If a file of a finished run is corrupt.
+    /// If the system refuses to read.
     pub fn read(cell: &SearchCell, store: &Store) -> Result<Self, StoreError> {
         let mut outcome = Self::default();
         for trial in &cell.trials {
             let mut finished = Vec::new();
             let mut status = "finished";
             for run in &trial.runs {
-                let id = run.spec.id();
-                match store.status(&run.spec)? {
+                let id = run.name.id.clone();
+                match store.status(&run.name, Check::Lengths)? {
                     RunStatus::Done(manifest) => {
                         let RunResult { labels_training, labels_holdout, .. } = manifest.result;
                         outcome.labels.insert(id, (labels_training, labels_holdout));
@@ -51,7 +51,7 @@ impl CellOutcome {
                             outcome.failed.push(FailedRun { run_id, update_idx, reason });
                         }
                     }
-                    RunStatus::Interrupted | RunStatus::Missing => {
+                    RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => {
                         outcome.missing += 1;
                         if status == "finished" {
                             status = "missing";

@@ -1,0 +1,192 @@
+//! Whether the results of a sweep are what its program makes of its configuration: every file is held
+//! against its hash, and a sample of the runs is trained again, each from its own manifest.
+
+mod compare;
+mod report;
+mod scratch;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use gr_learn::Method;
+use gr_runs::{Check, Purpose, RunManifest, RunStatus, Store, stream_named};
+use rand::Rng;
+use rayon::prelude::*;
+
+use crate::errors::{DONE, RUNS_FAILED};
+use crate::flags::MachineFlags;
+use crate::interrupt::Interrupt;
+use crate::output::print;
+use crate::plan::{PlannedRun, SweepPlan};
+use crate::summary::Summary;
+use crate::workplace::Workplace;
+use report::{Files, Report, Verdict};
+use scratch::Scratch;
+
+/// What is verified, and how.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArguments {
+    /// The sweep's results folder
+    folder: PathBuf,
+
+    /// Finished runs that are trained again, drawn at random; 0 checks the files only
+    #[arg(long, value_name = "N", default_value = "20")]
+    sample: usize,
+
+    /// Seed of the draw
+    #[arg(long, value_name = "S", default_value = "0")]
+    seed: u64,
+
+    /// What numbers may differ by where the machine is of another kind than the one that made them,
+    /// as a share of the largest magnitude in their column
+    #[arg(long, value_name = "SHARE", default_value = "0.001")]
+    tolerance: f64,
+
+    /// Where to compute: as for a sweep [default: the backend that each run was made with]
+    #[arg(long)]
+    device: Option<String>,
+
+    /// Runs at once on a CPU; a GPU ignores it [default: all cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// Verifies a sweep.
+///
+/// # Errors
+/// If there is none, or something cannot be read, computed or written.
+pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
+    let (store, file) = Store::open_existing(&arguments.folder)?;
+    let plan = SweepPlan::new(file)?;
+    let (files, finished) = check_files(&plan, &store)?;
+    print(&files.text());
+
+    let interrupt = Interrupt::listen("gr-sweep", false).context("cannot listen for signals")?;
+    let mut by_backend: BTreeMap<String, Vec<(PlannedRun, RunManifest)>> = BTreeMap::new();
+    for run in sample(finished, arguments) {
+        if let RunStatus::Done(manifest) = store.status(&run.name, Check::Lengths)? {
+            let backend = arguments.device.clone();
+            let backend = backend.unwrap_or_else(|| manifest.provenance.backend.clone());
+            by_backend.entry(backend).or_default().push((run, *manifest));
+        }
+    }
+    let mut report = Report::default();
+    for (backend, runs) in by_backend {
+        let trained = train_again(arguments, &backend, runs, &store, &interrupt, &mut report)?;
+        if let ControlFlow::Break(exit_code) = trained {
+            print(&report.text(arguments.tolerance));
+            return Ok(exit_code);
+        }
+    }
+    print(&report.text(arguments.tolerance));
+    Ok(if files.are_sound() && report.is_sound() { DONE } else { RUNS_FAILED })
+}
+
+/// Holds every file of every finished run against its record, and `runs.csv` against them. Returns
+/// the runs whose files are sound.
+fn check_files(plan: &SweepPlan, store: &Store) -> Result<(Files, Vec<PlannedRun>)> {
+    let statuses: Vec<RunStatus> = plan
+        .runs
+        .par_iter()
+        .map(|run| store.status(&run.name, Check::Hashes))
+        .collect::<Result<_, _>>()?;
+    let mut files = Files::new(plan.runs.len());
+    let mut finished = Vec::new();
+    for (run, status) in plan.runs.iter().zip(statuses) {
+        match status {
+            RunStatus::Done(_) => finished.push(run.clone()),
+            RunStatus::Failed(_) => files.failed += 1,
+            RunStatus::Interrupted | RunStatus::Missing => {}
+            RunStatus::Damaged(damage) => files.damaged.push(damage),
+        }
+    }
+    files.finished = finished.len();
+    if files.damaged.is_empty() {
+        files.runs_csv = store.runs_are(&Summary::read(plan, store)?.rows);
+    }
+    files.count_strangers(plan, store)?;
+    Ok((files, finished))
+}
+
+/// As many of `finished` as are asked for. Whether a run is drawn before another depends on neither
+/// their number nor their order.
+fn sample(mut finished: Vec<PlannedRun>, arguments: &VerifyArguments) -> Vec<PlannedRun> {
+    finished.sort_by_cached_key(|run| {
+        stream_named(arguments.seed, Purpose::Sample, 0, 0, &run.name.key).next_u64()
+    });
+    finished.truncate(arguments.sample);
+    finished
+}
+
+/// Trains `runs` on `backend` and adds to `report` how they compare with what is in `store`. Breaks
+/// with the exit code if a signal came between.
+fn train_again(
+    arguments: &VerifyArguments,
+    backend: &str,
+    runs: Vec<(PlannedRun, RunManifest)>,
+    store: &Store,
+    interrupt: &Interrupt,
+    report: &mut Report,
+) -> Result<ControlFlow<u8>> {
+    let flags = MachineFlags { device: backend.into(), jobs: arguments.jobs, save_every: u64::MAX };
+    let workplace = Workplace::open(&flags)?;
+    let here = workplace.provenance();
+    let scratch = Scratch::new()?;
+    let again = Store::open_without_plan(scratch.path())?;
+    // From the manifest, not from the plan: what was recorded is what is verified.
+    let planned: Vec<PlannedRun> = runs
+        .iter()
+        .map(|(_, manifest)| {
+            let spec = manifest.spec.clone();
+            let method = Method::find(&spec.method)?;
+            let updates = (method.planned_updates)(spec.settings.updates.0, spec.oversight);
+            Ok(PlannedRun { name: spec.name(), spec, method, updates })
+        })
+        .collect::<Result<_>>()?;
+    let trained = workplace.train(&again, &planned, interrupt);
+    if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
+        return Ok(ControlFlow::Break(exit_code));
+    }
+    for ((run, there), planned) in runs.iter().zip(&planned) {
+        let verdict = match again.status(&planned.name, Check::Lengths)? {
+            _ if planned.name != run.name => Verdict::OtherKey,
+            RunStatus::Done(again_manifest) => {
+                let differences = here.differences(&there.provenance);
+                if differences.is_empty() {
+                    Verdict::of_bits(compare::bit_for_bit(&there.files, &again_manifest.files))
+                } else {
+                    let compared = tables(there, store, &again, arguments.tolerance);
+                    Verdict::of_numbers(compared, differences)
+                }
+            }
+            RunStatus::Failed(failure) => Verdict::Differs {
+                what: format!("fails in update {}: {}", failure.update_idx, failure.reason),
+                elsewhere: here.differences(&there.provenance),
+            },
+            _ => continue,
+        };
+        report.add(run, there, &here, verdict);
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The largest difference in the CSV files of a run that was trained again.
+fn tables(
+    there: &RunManifest,
+    store: &Store,
+    again: &Store,
+    tolerance: f64,
+) -> Result<f64, String> {
+    let mut largest: f64 = 0.0;
+    for record in there.files.iter().filter(|record| compare::is_table(&record.name)) {
+        let read = |store: &Store| {
+            std::fs::read(store.folder().join(&record.name))
+                .map_err(|error| format!("{}: {error}", record.name))
+        };
+        let compared = compare::within(&read(store)?, &read(again)?, tolerance);
+        largest = largest.max(compared.map_err(|what| format!("{}: {what}", record.name))?);
+    }
+    Ok(largest)
+}

@@ -1,0 +1,358 @@
+//! What clusters do to a sweep, through the real binary. After each fault: no finished result lost, no
+//! wrong result kept, a clear message, and the same command finishes with the same bytes.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, SystemTime};
+
+use support::{SMALL, assert_same, finished_and_intact, names, numbers, succeed, sweep, texts};
+
+/// Twelve runs of every kind, saved so often that much of the time goes into writing.
+const ARGUMENTS: &[&str] = &[
+    "--methods=routing,no_gate,naive_outcomes,filtering,oracle,naive_early_stopping",
+    "--oversight=0.3",
+    "--seeds=0..2",
+    "--updates=400",
+    "--checkpoint-every=90",
+    "--save-every=4",
+    "--jobs=2",
+];
+const RUNS: usize = 12;
+
+fn sweep_into(folder: &Path) -> Command {
+    sweep(folder, &[SMALL, ARGUMENTS].concat())
+}
+
+/// A folder with the sweep as nothing disturbs it, and one to disturb it in.
+fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, disturbed) = (folder.path().join("whole"), folder.path().join("disturbed"));
+    succeed(&mut sweep_into(&whole));
+    (folder, whole, disturbed)
+}
+
+/// Asserts that the same command finishes what `disturbed` was kept from, and loses nothing of what
+/// was `finished`.
+#[track_caller]
+fn assert_it_finishes(whole: &Path, disturbed: &Path, finished: &BTreeSet<String>) {
+    assert!(finished_and_intact(disturbed).is_superset(finished));
+    let times = |folder: &Path| -> Vec<SystemTime> {
+        let manifest = |run: &String| folder.join(format!("run_{run}.toml"));
+        finished
+            .iter()
+            .map(|run| fs::metadata(manifest(run)).unwrap().modified().unwrap())
+            .collect()
+    };
+    let before = times(disturbed);
+    succeed(&mut sweep_into(disturbed));
+    assert_eq!(times(disturbed), before, "a finished run was trained again");
+    assert_same(whole, disturbed);
+    assert_eq!(names(whole), names(disturbed));
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not within a minute: {what}");
+}
+
+fn wait_for_a_result(folder: &Path) {
+    wait_until("a finished run", || folder.join("plan.toml").exists() && has_result(folder));
+}
+
+fn has_result(folder: &Path) -> bool {
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    fs::read_dir(folder).unwrap().any(|entry| name(entry.unwrap()).starts_with("run_"))
+}
+
+/// Standard error of a sweep that could not go on.
+#[track_caller]
+fn refused(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    errors
+}
+
+#[test]
+fn a_hundred_kills_lose_nothing_and_spoil_nothing() {
+    let (_guard, whole, killed) = folders();
+    let mut finished = BTreeSet::new();
+    let mut kills_at_work = 0;
+    for moment in numbers(2410).take(100) {
+        let mut child = sweep_into(&killed).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(20_000 + moment % 230_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = finished_and_intact(&killed);
+        assert!(now.is_superset(&finished), "lost: {:?}", finished.difference(&now));
+        kills_at_work += usize::from(now.len() < RUNS);
+        finished = now;
+    }
+    eprintln!(
+        "{kills_at_work} of 100 kills hit unfinished sweeps, {} runs finished",
+        finished.len()
+    );
+    assert_it_finishes(&whole, &killed, &finished);
+}
+
+#[test]
+fn damaged_results_are_found_named_and_trained_again() {
+    let (_guard, whole, damaged) = folders();
+    succeed(&mut sweep_into(&damaged));
+    let file = |kind: &str, run: &str| {
+        let start = format!("{kind}{run}");
+        let matching = names(&damaged).into_iter().filter(|name| {
+            let name = name.rsplit('/').next().unwrap();
+            name.starts_with(&start) && !name.contains("_u")
+        });
+        let name = matching.min_by_key(String::len).unwrap();
+        damaged.join(name.trim_start_matches('/'))
+    };
+    let truncate = |path: &Path| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    };
+    // One altered digit, and the length as it was.
+    let garble = |path: &Path| {
+        let mut bytes = fs::read(path).unwrap();
+        let digit = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
+        bytes[digit] = if bytes[digit] == b'7' { b'3' } else { b'7' };
+        fs::write(path, bytes).unwrap();
+    };
+    let delete = |path: &Path| fs::remove_file(path).unwrap();
+    type Damage<'a> = &'a dyn Fn(&Path);
+    let kinds = ["eval_results_", "train_results_", "policy_tables_", "run_", ""];
+    let damages: [(&str, Damage); 3] =
+        [("truncated", &truncate), ("garbled", &garble), ("deleted", &delete)];
+    let runs = ["routing_p0.3_s0", "filtering_p0.3_s1", "oracle_p0.3_s0"];
+    for kind in kinds {
+        // Three runs at once, each damaged in another way.
+        let mut named = Vec::new();
+        for ((how, damage), run) in damages.iter().zip(runs) {
+            let path = file(kind, run);
+            damage(&path);
+            // A run whose manifest is gone is a run that was never trained.
+            if (*how, kind) != ("deleted", "run_") {
+                named.push(path);
+            }
+        }
+        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged)));
+        for path in &named {
+            assert!(errors.contains(&path.display().to_string()), "{kind}: {errors}");
+        }
+        assert_eq!(errors.matches("is damaged: ").count(), named.len(), "{kind}: {errors}");
+        assert_same(&whole, &damaged);
+    }
+    for kind in kinds {
+        let (a, b) = (file(kind, "routing_p0.3_s0"), file(kind, "routing_p0.3_s1"));
+        let aside = damaged.join("aside");
+        fs::rename(&a, &aside).unwrap();
+        fs::rename(&b, &a).unwrap();
+        fs::rename(&aside, &b).unwrap();
+        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged)));
+        for path in [a, b] {
+            assert!(errors.contains(&path.display().to_string()), "{kind}: {errors}");
+        }
+        assert_same(&whole, &damaged);
+    }
+    finished_and_intact(&damaged);
+}
+
+#[test]
+fn merge_takes_damaged_results_out_and_the_sweep_brings_them_back() {
+    let (_guard, whole, damaged) = folders();
+    succeed(&mut sweep_into(&damaged));
+    let victim =
+        names(&damaged).into_iter().find(|name| name.contains("eval_results_rou")).unwrap();
+    let victim = damaged.join(victim.trim_start_matches('/'));
+    let text = fs::read_to_string(&victim).unwrap();
+    fs::write(&victim, text.replace("diamond,0.", "diamond,1.")).unwrap();
+    let output = support::looking("merge", &damaged, &[]).output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains(&victim.display().to_string()), "{errors}");
+    assert!(errors.contains("without a result: routing"), "{errors}");
+    let rows = fs::read_to_string(damaged.join("runs.csv")).unwrap();
+    assert_eq!(rows.matches(",missing,").count(), 1, "{rows}");
+    succeed(&mut sweep_into(&damaged));
+    assert_same(&whole, &damaged);
+}
+
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let (_guard, whole, folder) = folders();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let moments = [SystemTime::UNIX_EPOCH + day, SystemTime::now() + 4000 * day];
+    for (index, moment) in moments.into_iter().enumerate() {
+        let folder = folder.join(index.to_string());
+        let mut child = sweep_into(&folder).spawn().unwrap();
+        wait_for_a_result(&folder);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for name in names(&folder) {
+            let path = folder.join(name.trim_start_matches('/'));
+            if path.is_file() {
+                fs::File::options().write(true).open(&path).unwrap().set_modified(moment).unwrap();
+            }
+        }
+        assert_it_finishes(&whole, &folder, &finished_and_intact(&folder));
+    }
+}
+
+#[test]
+fn a_device_that_fails_costs_what_was_not_saved() {
+    let (_guard, whole, failing) = folders();
+    let mut finished = BTreeSet::new();
+    for after in [0, 500, 3000, 9000] {
+        let mut command = sweep_into(&failing);
+        command.env("GR_TEST_DEVICE_FAILS_AFTER", after.to_string());
+        let errors = refused(command.spawn().unwrap());
+        for mention in ["failed while it trained", "the device is lost", "the same command"] {
+            assert!(errors.contains(mention), "{errors}");
+        }
+        let now = finished_and_intact(&failing);
+        assert!(now.is_superset(&finished));
+        finished = now;
+    }
+    assert!(finished.len() < RUNS);
+    assert_it_finishes(&whole, &failing, &finished);
+}
+
+#[test]
+fn runs_that_turn_nan_fail_and_leave_the_others_alone() {
+    // Oracle trains too little to get there.
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        SMALL,
+        &["--methods=oracle,naive_outcomes", "--oversight=0.1", "--seeds=0..2"],
+        &["--updates=20", "--set=training.learning_rate=1e12"],
+    ]
+    .concat();
+    let first = sweep(folder.path(), &arguments).output().unwrap();
+    assert_eq!(first.status.code(), Some(1), "{first:?}");
+    let (table, errors) = texts(&first);
+    assert!(errors.contains("failed in update"), "{errors}");
+    assert!(table.contains("failed: naive_outcomes_p0.1_s0"), "{table}");
+    assert!(!table.contains("failed: oracle"), "{table}");
+    let before = support::results(folder.path());
+    let finished = finished_and_intact(folder.path());
+    assert_eq!(finished.len(), 2);
+    let again = sweep(folder.path(), &arguments).output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(support::results(folder.path()), before);
+    let merged = support::looking("merge", folder.path(), &[]).output().unwrap();
+    assert_eq!(merged.status.code(), Some(1));
+    assert_eq!(support::results(folder.path()), before);
+}
+
+#[cfg(target_os = "linux")]
+mod as_root {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+
+    /// Somebody without rights.
+    const NOBODY: u32 = 65_534;
+
+    /// Whether this test runs as root; says so if it does not.
+    fn is_root(test: &str) -> bool {
+        let output = Command::new("id").arg("-u").output().unwrap();
+        let is_root = output.stdout == b"0\n";
+        if !is_root {
+            eprintln!("{test} is skipped: only root can mount and become somebody else");
+        }
+        is_root
+    }
+
+    /// A file system of its own, for as long as it is needed.
+    struct Mounted(PathBuf);
+
+    impl Mounted {
+        fn with_bytes(folder: &Path, bytes: u64) -> Self {
+            fs::create_dir_all(folder).unwrap();
+            let size = format!("size={bytes}");
+            let mut mount = Command::new("mount");
+            succeed(mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder));
+            Self(folder.into())
+        }
+
+        fn grow(&self, bytes: u64) {
+            let size = format!("remount,size={bytes}");
+            succeed(Command::new("mount").args(["-o", &size]).arg(&self.0));
+        }
+    }
+
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_space_is_all_that_is_needed() {
+        if !is_root("a full disk") {
+            return;
+        }
+        let (_guard, whole, full) = folders();
+        let mounted = Mounted::with_bytes(&full, 64 << 10);
+        let mut finished = BTreeSet::new();
+        for bytes in [64 << 10, 200 << 10, 400 << 10, 700 << 10] {
+            mounted.grow(bytes);
+            let errors = refused(sweep_into(&full).spawn().unwrap());
+            assert!(errors.contains("No space left on device"), "{bytes}: {errors}");
+            let now = finished_and_intact(&full);
+            assert!(now.is_superset(&finished), "{bytes}");
+            finished = now;
+        }
+        mounted.grow(64 << 20);
+        assert!(!finished.is_empty() && finished.len() < RUNS, "{finished:?}");
+        assert_it_finishes(&whole, &full, &finished);
+    }
+
+    #[test]
+    fn a_folder_that_turns_read_only_is_named_and_loses_nothing() {
+        if !is_root("a read-only folder") {
+            return;
+        }
+        let (guard, whole, folder) = folders();
+        // Root may write everywhere, so somebody else trains.
+        fs::set_permissions(guard.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir_all(folder.join("checkpoints")).unwrap();
+        let places = [folder.clone(), folder.join("checkpoints")];
+        let set_mode = |mode: u32| {
+            for place in &places {
+                fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+            }
+        };
+        for place in &places {
+            chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let mut command = sweep_into(&folder);
+        let Ok(child) = command.uid(NOBODY).gid(NOBODY).spawn() else {
+            eprintln!("a read-only folder is skipped: the binary lies where only root can read it");
+            return;
+        };
+        wait_for_a_result(&folder);
+        set_mode(0o555);
+        let errors = refused(child);
+        assert!(errors.contains("Permission denied") && errors.contains("disturbed"), "{errors}");
+        let finished = finished_and_intact(&folder);
+        assert!(!finished.is_empty());
+        // As long as it is read-only, it is refused at once.
+        let mut again = sweep_into(&folder);
+        let errors = refused(again.uid(NOBODY).gid(NOBODY).spawn().unwrap());
+        assert!(errors.contains("cannot write to"), "{errors}");
+        set_mode(0o755);
+        assert_it_finishes(&whole, &folder, &finished);
+    }
+}

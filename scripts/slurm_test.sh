@@ -35,8 +35,8 @@ install() (
 skip() { echo "slurm_test.sh: skipped: $1"; exit 0; }
 fail() {
     echo "slurm_test.sh: $1" >&2
-    squeue 2>/dev/null >&2 || true
-    tail -n 20 "$work"/log/*.log "$work"/*/slurm/*.log "$work"/*.log 2>/dev/null >&2 || true
+    squeue >&2 2>/dev/null || true
+    tail -n 20 "$work"/log/*.log "$work"/*/slurm/*.log "$work"/*.log >&2 2>/dev/null || true
     exit 1
 }
 

@@ -53,9 +53,9 @@ impl Place {
     /// Starts a sweep in `results` and waits until it trains.
     fn start_and_train(&self, further: &[&str], environment: &[(&str, &str)]) -> Running {
         let running = self.start(further, environment);
-        let results = self.at("results");
-        wait("training", || has(&results, |name| name.starts_with("train_results_")));
-        std::thread::sleep(Duration::from_millis(100));
+        let checkpoints = self.at("results/checkpoints");
+        wait("training", || has(&checkpoints, |name| name.ends_with(".lock")));
+        std::thread::sleep(Duration::from_millis(300));
         running
     }
 
@@ -181,14 +181,14 @@ fn a_second_signal_exits_at_once() {
     running.send("-TERM");
     running.stays(Duration::from_millis(100));
     running.send("-INT");
-    let status = running.ends_within(Duration::from_millis(500));
+    let status = running.ends_within(PATIENCE);
     assert_eq!(status.code(), Some(130), "{}", running.says());
     assert!(!place.has_state());
 }
 
 #[test]
 fn in_a_slurm_job_a_warned_sweep_saves_and_waits_to_be_killed() {
-    for signal in ["-TERM", "-USR1"] {
+    for signal in ["-TERM", "-USR1", "-URG"] {
         let place = Place::new();
         let mut running = place.start_and_train(&[], &[("SLURM_JOB_ID", "7")]);
         running.send(signal);
@@ -207,6 +207,14 @@ fn in_a_slurm_job_a_warned_sweep_saves_and_waits_to_be_killed() {
 }
 
 #[test]
+fn outside_slurm_urgent_data_on_a_socket_means_nothing() {
+    let place = Place::new();
+    let mut running = place.start_and_train(&[], &[]);
+    running.send("-URG");
+    assert_eq!(running.ends_within(Duration::from_secs(60)).code(), Some(0), "{}", running.says());
+}
+
+#[test]
 fn in_a_slurm_job_people_can_still_interrupt() {
     let place = Place::new();
     let mut running = place.start_and_train(&[], &[("SLURM_JOB_ID", "7")]);
@@ -217,7 +225,7 @@ fn in_a_slurm_job_people_can_still_interrupt() {
     running.send("-TERM");
     running.wait_until_it_says("waiting to be killed");
     running.send("-INT");
-    assert_eq!(running.ends_within(Duration::from_millis(500)).code(), Some(130));
+    assert_eq!(running.ends_within(PATIENCE).code(), Some(130));
 }
 
 #[test]
@@ -230,8 +238,8 @@ fn a_task_that_requeues_itself_goes_when_slurm_says_so() {
         ("SLURM_ARRAY_JOB_ID", "7"),
         ("SLURM_ARRAY_TASK_ID", "3"),
     ];
-    let mut running = place.start_and_train(&["--requeue-self"], &array);
-    running.send("-USR1");
+    let mut running = place.start_and_train(&["--requeue-self", "--shard=1/1"], &array);
+    running.send("-URG");
     running.wait_until_it_says("scontrol requeue 7_3");
     wait("scontrol", || place.calls() == "requeue 7_3\n");
     running.stays(Duration::from_millis(300));

@@ -144,7 +144,7 @@ pub struct ShardFlag {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Machine")]
 pub struct RequeueFlag {
-    /// When Slurm warns this job with SIGUSR1, requeue it instead of waiting to be killed
+    /// When Slurm warns this job (SIGURG or SIGUSR1), requeue it instead of waiting to be killed
     #[arg(long)]
     pub requeue_self: bool,
 }

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGUSR1: the first asks for an orderly stop, after which the program exits
+//! SIGINT, SIGTERM, SIGUSR1 and, in a Slurm job, SIGURG: the first asks for an orderly stop, after which the program exits
 //! or, where Slurm sent it, waits for Slurm. Knows nothing of what is saved, or how.
 //!
 //! Slurm warns a job before it ends it, and takes a program that exits upon the warning for one
@@ -11,20 +11,26 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-#[cfg(unix)]
-use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
+#[cfg(unix)]
+use signal_hook::consts::{SIGURG, SIGUSR1};
 use signal_hook::flag;
 
 use crate::errors;
 use crate::slurm::SlurmJob;
 use crate::train::Left;
 
-/// What is listened for.
+/// What is listened for, with the names.
 #[cfg(unix)]
-const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGUSR1];
+const SIGNALS: &[(i32, &str)] =
+    &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGUSR1, "SIGUSR1"), WARNING];
 #[cfg(not(unix))]
-const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+const SIGNALS: &[(i32, &str)] = &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
+
+/// What generated scripts have Slurm warn with, because it ends no program that does not listen yet.
+/// Outside a job it means that urgent data came to a socket, and is left alone.
+#[cfg(unix)]
+const WARNING: (i32, &str) = (SIGURG, "SIGURG");
 
 /// How often a program that waits to be killed looks whether it may go.
 const LOOK: Duration = Duration::from_millis(100);
@@ -43,7 +49,7 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens for SIGINT, SIGTERM and SIGUSR1 on behalf of `program`. With `requeue_self`, a Slurm
+    /// Listens for signals on behalf of `program`. With `requeue_self`, a Slurm
     /// job that is warned has itself requeued.
     ///
     /// # Errors
@@ -58,7 +64,11 @@ impl Interrupt {
             requeue_self,
         };
         flag::register(SIGTERM, interrupt.terminated.clone())?;
-        for signal in SIGNALS {
+        for &(signal, _) in SIGNALS {
+            #[cfg(unix)]
+            if interrupt.job.is_none() && signal == WARNING.0 {
+                continue;
+            }
             if interrupt.job.is_none() || signal == SIGINT {
                 // Order matters: on the second signal the flag is already set, and this exits.
                 let exit_code = 128 + signal;
@@ -111,7 +121,8 @@ impl Interrupt {
     /// Waits to be killed, or after requeueing to be told to go. `state` says what is on disk.
     fn wait(&self, job: &SlurmJob, state: &str) -> u8 {
         let (program, id) = (self.program, &job.id);
-        let signal = if self.signal() == SIGTERM { "SIGTERM" } else { "SIGUSR1" };
+        let is_it = |(number, _): &&(i32, &str)| *number == self.signal();
+        let (_, signal) = SIGNALS.iter().find(is_it).expect("no other is listened for");
         // A SIGTERM says that Slurm has decided already, perhaps to cancel the job; requeueing
         // would bring it back to life.
         let requeued = self.requeue_self && !self.terminated() && {

@@ -62,8 +62,6 @@ if [[ -z ${{SLURM_ARRAY_TASK_ID:-}} ]]; then
     exit
 fi
 
-# Until gr-sweep listens, the warning must not end this shell: Slurm would take it for a failure.
-trap '' USR1
 cd {folder}
 results={results}
 mkdir -p -- "$results/slurm"
@@ -71,8 +69,9 @@ exec >>"$results/slurm/task-$SLURM_ARRAY_TASK_ID.log" 2>&1
 echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/{number} of job $SLURM_ARRAY_JOB_ID," \
     "restarts: ${{SLURM_RESTART_COUNT:-0}}, on $(hostname)"
 
-# exec, so that the warning, which goes to the shell, reaches gr-sweep. Not srun: a step is told
-# SIGTERM where the shell is told SIGUSR1, and a cancelled job looks no different from a preempted one.
+# exec, so that the warning, which goes to the shell, reaches gr-sweep. It is SIGURG, which ends nothing
+# that does not listen yet: a shell that SIGUSR1 ends has failed, and is not requeued. Not srun: a step
+# is told SIGTERM instead, and a cancelled job looks no different from a preempted one.
 exec {gr_sweep} \
 {experiment}    --results="$results" \
     --device={device} \
@@ -110,7 +109,7 @@ exec {gr_sweep} \
         lines.extend(memory.iter().map(|memory| format!("--mem={memory}")));
         lines.extend(time.iter().map(|time| format!("--time={time}")));
         lines.push("--requeue".into());
-        lines.push(format!("--signal=B:USR1@{WARNING_SECONDS}"));
+        lines.push(format!("--signal=B:URG@{WARNING_SECONDS}"));
         lines
     }
 

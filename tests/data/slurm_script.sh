@@ -19,7 +19,7 @@
 #SBATCH --mem=4G
 #SBATCH --time=4:00:00
 #SBATCH --requeue
-#SBATCH --signal=B:USR1@60
+#SBATCH --signal=B:URG@60
 set -euo pipefail
 
 if [[ -z ${SLURM_ARRAY_TASK_ID:-} ]]; then
@@ -44,8 +44,6 @@ MERGE
     exit
 fi
 
-# Until gr-sweep listens, the warning must not end this shell: Slurm would take it for a failure.
-trap '' USR1
 cd /work
 results='my runs/it'\''s'
 mkdir -p -- "$results/slurm"
@@ -53,8 +51,9 @@ exec >>"$results/slurm/task-$SLURM_ARRAY_TASK_ID.log" 2>&1
 echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/8 of job $SLURM_ARRAY_JOB_ID," \
     "restarts: ${SLURM_RESTART_COUNT:-0}, on $(hostname)"
 
-# exec, so that the warning, which goes to the shell, reaches gr-sweep. Not srun: a step is told
-# SIGTERM where the shell is told SIGUSR1, and a cancelled job looks no different from a preempted one.
+# exec, so that the warning, which goes to the shell, reaches gr-sweep. It is SIGURG, which ends nothing
+# that does not listen yet: a shell that SIGUSR1 ends has failed, and is not requeued. Not srun: a step
+# is told SIGTERM instead, and a cancelled job looks no different from a preempted one.
 exec /binaries/gr-sweep \
     --methods=routing,oracle \
     --oversight=0.1,0.3 \

@@ -1,5 +1,6 @@
-//! SIGINT, SIGTERM, SIGUSR1 and, in a Slurm job, SIGURG: the first asks for an orderly stop, after which the program exits
-//! or, where Slurm sent it, waits for Slurm. Knows nothing of what is saved, or how.
+//! SIGINT, SIGTERM, SIGUSR1 and, in a Slurm job, SIGURG: the first asks for an orderly stop, after
+//! which the program exits or, where Slurm sent it, waits for Slurm. Knows nothing of what is saved,
+//! or how.
 //!
 //! Slurm warns a job before it ends it, and takes a program that exits upon the warning for one
 //! that is done: the job is recorded as completed, or failed, and never started again. So a job

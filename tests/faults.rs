@@ -9,29 +9,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, SystemTime};
 
+use gr_runs::Store;
 use support::{SMALL, assert_same, finished_and_intact, names, numbers, succeed, sweep, texts};
 
-/// Twelve runs of every kind, saved so often that much of the time goes into writing.
-const ARGUMENTS: &[&str] = &[
+/// Twelve runs of every kind.
+const RUNS: usize = 12;
+const SWEEP: &[&str] = &[
     "--methods=routing,no_gate,naive_outcomes,filtering,oracle,naive_early_stopping",
     "--oversight=0.3",
     "--seeds=0..2",
-    "--updates=400",
-    "--checkpoint-every=90",
-    "--save-every=4",
+    "--checkpoint-every=30",
     "--jobs=2",
 ];
-const RUNS: usize = 12;
+/// Saved so often that much of the time goes into writing.
+const LONG: &[&str] = &["--updates=200", "--save-every=4"];
+const SHORT: &[&str] = &["--updates=40"];
 
-fn sweep_into(folder: &Path) -> Command {
-    sweep(folder, &[SMALL, ARGUMENTS].concat())
+fn sweep_into(folder: &Path, size: &[&str]) -> Command {
+    sweep(folder, &[SMALL, SWEEP, size].concat())
 }
 
 /// A folder with the sweep as nothing disturbs it, and one to disturb it in.
-fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+fn folders(size: &[&str]) -> (tempfile::TempDir, PathBuf, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, disturbed) = (folder.path().join("whole"), folder.path().join("disturbed"));
-    succeed(&mut sweep_into(&whole));
+    succeed(&mut sweep_into(&whole, size));
     (folder, whole, disturbed)
 }
 
@@ -48,7 +50,7 @@ fn assert_it_finishes(whole: &Path, disturbed: &Path, finished: &BTreeSet<String
             .collect()
     };
     let before = times(disturbed);
-    succeed(&mut sweep_into(disturbed));
+    succeed(&mut sweep_into(disturbed, LONG));
     assert_eq!(times(disturbed), before, "a finished run was trained again");
     assert_same(whole, disturbed);
     assert_eq!(names(whole), names(disturbed));
@@ -68,6 +70,13 @@ fn wait_for_a_result(folder: &Path) {
     wait_until("a finished run", || folder.join("plan.toml").exists() && has_result(folder));
 }
 
+/// Whether a process trains a run in `folder`, or has nothing left to train.
+fn is_at_work(folder: &Path) -> bool {
+    let Ok((store, _)) = Store::open_existing(folder) else { return false };
+    let Ok(listing) = store.listing() else { return false };
+    listing.finished.len() == RUNS || listing.claimed.iter().any(|run| store.holder(run).is_some())
+}
+
 fn has_result(folder: &Path) -> bool {
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
     fs::read_dir(folder).unwrap().any(|entry| name(entry.unwrap()).starts_with("run_"))
@@ -84,30 +93,39 @@ fn refused(child: Child) -> String {
 
 #[test]
 fn a_hundred_kills_lose_nothing_and_spoil_nothing() {
-    let (_guard, whole, killed) = folders();
-    let mut finished = BTreeSet::new();
-    let mut kills_at_work = 0;
-    for moment in numbers(2410).take(100) {
-        let mut child = sweep_into(&killed).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(20_000 + moment % 230_000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let now = finished_and_intact(&killed);
-        assert!(now.is_superset(&finished), "lost: {:?}", finished.difference(&now));
-        kills_at_work += usize::from(now.len() < RUNS);
-        finished = now;
+    let (_guard, whole, folder) = folders(LONG);
+    let mut moments = numbers(2410).map(|number| Duration::from_micros(number % 300_000));
+    let mut kills = 0;
+    // A sweep that is done is begun anew elsewhere, so that every kill hits one at work.
+    for sweep in 0.. {
+        let killed = folder.join(sweep.to_string());
+        let mut finished = BTreeSet::new();
+        while kills < 100 && finished.len() < RUNS {
+            let mut child = sweep_into(&killed, LONG).spawn().unwrap();
+            // Every other kill may hit the start of the program, too.
+            if kills % 2 == 0 {
+                wait_until("a run at work", || is_at_work(&killed));
+            }
+            std::thread::sleep(moments.next().expect("numbers do not end"));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+            let now = finished_and_intact(&killed);
+            assert!(now.is_superset(&finished), "lost: {:?}", finished.difference(&now));
+            finished = now;
+        }
+        assert_it_finishes(&whole, &killed, &finished);
+        if kills == 100 {
+            eprintln!("100 kills hit {} sweeps, {} runs finished", sweep + 1, finished.len());
+            return;
+        }
     }
-    eprintln!(
-        "{kills_at_work} of 100 kills hit unfinished sweeps, {} runs finished",
-        finished.len()
-    );
-    assert_it_finishes(&whole, &killed, &finished);
 }
 
 #[test]
 fn damaged_results_are_found_named_and_trained_again() {
-    let (_guard, whole, damaged) = folders();
-    succeed(&mut sweep_into(&damaged));
+    let (_guard, whole, damaged) = folders(SHORT);
+    succeed(&mut sweep_into(&damaged, SHORT));
     let file = |kind: &str, run: &str| {
         let start = format!("{kind}{run}");
         let matching = names(&damaged).into_iter().filter(|name| {
@@ -145,7 +163,7 @@ fn damaged_results_are_found_named_and_trained_again() {
                 named.push(path);
             }
         }
-        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged)));
+        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged, SHORT)));
         for path in &named {
             assert!(errors.contains(&path.display().to_string()), "{kind}: {errors}");
         }
@@ -158,7 +176,7 @@ fn damaged_results_are_found_named_and_trained_again() {
         fs::rename(&a, &aside).unwrap();
         fs::rename(&b, &a).unwrap();
         fs::rename(&aside, &b).unwrap();
-        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged)));
+        let (_, errors) = texts(&succeed(&mut sweep_into(&damaged, SHORT)));
         for path in [a, b] {
             assert!(errors.contains(&path.display().to_string()), "{kind}: {errors}");
         }
@@ -169,8 +187,8 @@ fn damaged_results_are_found_named_and_trained_again() {
 
 #[test]
 fn merge_takes_damaged_results_out_and_the_sweep_brings_them_back() {
-    let (_guard, whole, damaged) = folders();
-    succeed(&mut sweep_into(&damaged));
+    let (_guard, whole, damaged) = folders(SHORT);
+    succeed(&mut sweep_into(&damaged, SHORT));
     let victim =
         names(&damaged).into_iter().find(|name| name.contains("eval_results_rou")).unwrap();
     let victim = damaged.join(victim.trim_start_matches('/'));
@@ -183,18 +201,18 @@ fn merge_takes_damaged_results_out_and_the_sweep_brings_them_back() {
     assert!(errors.contains("without a result: routing"), "{errors}");
     let rows = fs::read_to_string(damaged.join("runs.csv")).unwrap();
     assert_eq!(rows.matches(",missing,").count(), 1, "{rows}");
-    succeed(&mut sweep_into(&damaged));
+    succeed(&mut sweep_into(&damaged, SHORT));
     assert_same(&whole, &damaged);
 }
 
 #[test]
 fn a_clock_that_jumps_changes_nothing() {
-    let (_guard, whole, folder) = folders();
+    let (_guard, whole, folder) = folders(LONG);
     let day = Duration::from_secs(24 * 60 * 60);
     let moments = [SystemTime::UNIX_EPOCH + day, SystemTime::now() + 4000 * day];
     for (index, moment) in moments.into_iter().enumerate() {
         let folder = folder.join(index.to_string());
-        let mut child = sweep_into(&folder).spawn().unwrap();
+        let mut child = sweep_into(&folder, LONG).spawn().unwrap();
         wait_for_a_result(&folder);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -210,10 +228,10 @@ fn a_clock_that_jumps_changes_nothing() {
 
 #[test]
 fn a_device_that_fails_costs_what_was_not_saved() {
-    let (_guard, whole, failing) = folders();
+    let (_guard, whole, failing) = folders(LONG);
     let mut finished = BTreeSet::new();
-    for after in [0, 500, 3000, 9000] {
-        let mut command = sweep_into(&failing);
+    for after in [0, 200, 1000, 2000] {
+        let mut command = sweep_into(&failing, LONG);
         command.env("GR_TEST_DEVICE_FAILS_AFTER", after.to_string());
         let errors = refused(command.spawn().unwrap());
         for mention in ["failed while it trained", "the device is lost", "the same command"] {
@@ -229,11 +247,11 @@ fn a_device_that_fails_costs_what_was_not_saved() {
 
 #[test]
 fn runs_that_turn_nan_fail_and_leave_the_others_alone() {
-    // Oracle trains too little to get there.
+    // Oracle trains one update of 20, too little to get there.
     let folder = tempfile::tempdir().unwrap();
     let arguments = [
         SMALL,
-        &["--methods=oracle,naive_outcomes", "--oversight=0.1", "--seeds=0..2"],
+        &["--methods=oracle,naive_outcomes", "--oversight=0.05", "--seeds=0..2"],
         &["--updates=20", "--set=training.learning_rate=1e12"],
     ]
     .concat();
@@ -241,7 +259,7 @@ fn runs_that_turn_nan_fail_and_leave_the_others_alone() {
     assert_eq!(first.status.code(), Some(1), "{first:?}");
     let (table, errors) = texts(&first);
     assert!(errors.contains("failed in update"), "{errors}");
-    assert!(table.contains("failed: naive_outcomes_p0.1_s0"), "{table}");
+    assert!(table.contains("failed: naive_outcomes_p0.05_s0"), "{table}");
     assert!(!table.contains("failed: oracle"), "{table}");
     let before = support::results(folder.path());
     let finished = finished_and_intact(folder.path());
@@ -303,12 +321,18 @@ mod as_root {
         if !is_root("a full disk") {
             return;
         }
-        let (_guard, whole, full) = folders();
-        let mounted = Mounted::with_bytes(&full, 64 << 10);
+        let (_guard, whole, full) = folders(LONG);
+        let pages = |name: String| {
+            let path = whole.join(name.trim_start_matches('/'));
+            fs::metadata(path).unwrap().len().div_ceil(4096)
+        };
+        let all: u64 = names(&whole).into_iter().map(pages).sum::<u64>() * 4096;
+        let mounted = Mounted::with_bytes(&full, all / 8);
         let mut finished = BTreeSet::new();
-        for bytes in [64 << 10, 200 << 10, 400 << 10, 700 << 10] {
+        for eighths in [1, 3, 5, 7] {
+            let bytes = all * eighths / 8;
             mounted.grow(bytes);
-            let errors = refused(sweep_into(&full).spawn().unwrap());
+            let errors = refused(sweep_into(&full, LONG).spawn().unwrap());
             assert!(errors.contains("No space left on device"), "{bytes}: {errors}");
             let now = finished_and_intact(&full);
             assert!(now.is_superset(&finished), "{bytes}");
@@ -324,7 +348,7 @@ mod as_root {
         if !is_root("a read-only folder") {
             return;
         }
-        let (guard, whole, folder) = folders();
+        let (guard, whole, folder) = folders(LONG);
         // Root may write everywhere, so somebody else trains.
         fs::set_permissions(guard.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir_all(folder.join("checkpoints")).unwrap();
@@ -337,7 +361,7 @@ mod as_root {
         for place in &places {
             chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let mut command = sweep_into(&folder);
+        let mut command = sweep_into(&folder, LONG);
         let Ok(child) = command.uid(NOBODY).gid(NOBODY).spawn() else {
             eprintln!("a read-only folder is skipped: the binary lies where only root can read it");
             return;
@@ -349,7 +373,7 @@ mod as_root {
         let finished = finished_and_intact(&folder);
         assert!(!finished.is_empty());
         // As long as it is read-only, it is refused at once.
-        let mut again = sweep_into(&folder);
+        let mut again = sweep_into(&folder, LONG);
         let errors = refused(again.uid(NOBODY).gid(NOBODY).spawn().unwrap());
         assert!(errors.contains("cannot write to"), "{errors}");
         set_mode(0o755);

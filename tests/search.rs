@@ -344,3 +344,23 @@ fn dry_run_shows_draws_and_time_and_writes_nothing() {
     }
     assert!(!place.at("search").exists());
 }
+
+#[test]
+fn parts_of_a_search_come_to_what_the_whole_does() {
+    let place = default_place();
+    let further = ["--updates=60", "--rerun-seeds=2"];
+    succeed(&mut place.search("whole", 4, &further));
+    for part in ["--shard=2/2", "--shard=1/2"] {
+        let (report, errors) =
+            texts(&succeed(&mut place.search("parts", 4, &[&further[..], &[part]].concat())));
+        assert!(report.is_empty() && errors.contains("--shard 1/1"), "{report}{errors}");
+        assert!(!place.at("parts/trials.csv").exists(), "a part chooses nothing");
+    }
+    let (_, errors) = texts(&succeed(&mut place.search("parts", 4, &further)));
+    assert!(errors.contains("nothing to do: every run in"), "{errors}");
+    let table = |name: &str| fs::read(place.at(name).join("trials.csv")).unwrap();
+    assert_eq!(table("parts"), table("whole"));
+    for folder in ["trials", "selected"] {
+        assert_same(&place.at("whole").join(folder), &place.at("parts").join(folder));
+    }
+}

@@ -23,11 +23,30 @@ const ATTEMPTS: usize = 3;
 /// # Errors
 /// [`StoreError::Io`]; the file is then as it was.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut outcome = publish(path, bytes);
+    write(path, bytes, Durability::Forced)
+}
+
+/// [`atomic_write`] for what nothing depends on: without waiting for the disk, so that the file may
+/// be gone or empty after a power cut.
+pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write(path, bytes, Durability::Unforced)
+}
+
+/// Whether a write waits until the disk has it. That can take milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Forced,
+    Unforced,
+}
+
+fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
+    let mut outcome = publish(path, bytes, durability);
     for _ in 1..ATTEMPTS {
         // Between its making and its locking, a temporary file looks as if its writer were dead.
         match &outcome {
-            Err(error) if error.kind() == ErrorKind::NotFound => outcome = publish(path, bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                outcome = publish(path, bytes, durability);
+            }
             _ => break,
         }
     }
@@ -78,16 +97,18 @@ pub(crate) fn remove_unless_locked(path: &Path) {
     }
 }
 
-fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let (temporary, mut file) = create_temporary(path)?;
     // For `remove_left_behind`; a file system without locks does without.
     let _ = file.try_lock();
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let is_forced = durability == Durability::Forced;
+    let written = file.write_all(bytes);
+    let written = if is_forced { written.and_then(|()| file.sync_all()) } else { written };
     written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
         // Leaves no half-written file behind; the first error is the one that matters.
         let _ = fs::remove_file(&temporary);
     })?;
-    sync_folder(path)
+    if is_forced { sync_folder(path) } else { Ok(()) }
 }
 
 /// A new file beside `path`. Host, process and number make its name differ from those of all other

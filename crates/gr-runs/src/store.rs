@@ -147,9 +147,16 @@ impl Store {
         self.folder.join(format!("checkpoints/{run}_u{update_idx}.safetensors"))
     }
 
-    /// Where a look at `file`, a result in the making, is published: apart from where it will lie
-    /// when it is whole, since another process may have finished the run by then.
-    pub fn preview(&self, file: &Path) -> PathBuf {
+    /// Lets people look at `file`, a result in the making that is `bytes` so far: apart from where it
+    /// will lie when it is whole, since another process may have finished the run by then.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn preview(&self, file: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        atomic::atomic_write_unforced(&self.preview_of(file), bytes)
+    }
+
+    fn preview_of(&self, file: &Path) -> PathBuf {
         self.folder.join("checkpoints").join(file.file_name().unwrap_or_default())
     }
 
@@ -270,7 +277,7 @@ impl Store {
         remove_if_there(&files.state)?;
         let RunFiles { evaluations, training, holdout, policy_tables, .. } = files;
         for file in [evaluations, training, holdout, policy_tables] {
-            remove_if_there(&self.preview(file))?;
+            remove_if_there(&self.preview_of(file))?;
         }
         Ok(())
     }

@@ -36,8 +36,8 @@ const WARNING: (i32, &str) = (SIGURG, "SIGURG");
 /// How often a program that waits to be killed looks whether it may go.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Whether someone asked the program to stop, and what is to be done then.
-#[derive(Debug)]
+/// Whether someone asked the program to stop, and what is to be done then. By default nobody does.
+#[derive(Debug, Default)]
 pub struct Interrupt {
     program: &'static str,
     requested: Arc<AtomicBool>,

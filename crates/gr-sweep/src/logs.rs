@@ -54,8 +54,7 @@ impl RunLogs {
 
     /// Publishes the logs as they are, for whoever wants to look at a run in the making.
     pub fn publish_previews(&self, store: &Store, files: &RunFiles) -> Result<(), StoreError> {
-        self.with_files(files)
-            .try_for_each(|(log, path)| gr_runs::atomic_write(&store.preview(path), log.text()))
+        self.with_files(files).try_for_each(|(log, path)| store.preview(path, log.text()))
     }
 
     /// Publishes the logs of a finished run.

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use gr_runs::{Check, Store};
+use gr_runs::Store;
 
 use crate::errors::{DONE, RUNS_FAILED};
+use crate::interrupt::Interrupt;
 use crate::plan::SweepPlan;
 use crate::summary::Summary;
 use crate::survey::Survey;
@@ -21,7 +22,7 @@ const LISTED: usize = 100;
 pub fn merge(folder: &Path, json: bool) -> Result<u8> {
     let (store, file) = Store::open_existing(folder)?;
     let plan = SweepPlan::new(file)?;
-    let survey = Survey::take(&store, &plan.runs, Check::Hashes)?;
+    let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;
     let summary = Summary::collect(&plan, &store)?;

@@ -112,13 +112,20 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
     let elsewhere = match interrupt.conclude(trained)? {
         ControlFlow::Break(exit_code) => return Ok(exit_code),
-        ControlFlow::Continue(left) => left.elsewhere,
+        ControlFlow::Continue(left) => left.elsewhere.len(),
     };
+    if elsewhere > 0 {
+        // To choose before all trials are over would be to choose among some.
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes; run this again after them"
+        );
+        return Ok(RUNS_FAILED);
+    }
     if !shard.is_all() {
         eprintln!(
             "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
         );
-        return Ok(if elsewhere.is_empty() { DONE } else { RUNS_FAILED });
+        return Ok(DONE);
     }
 
     let mut report = report_trials(&plan, &folder)?;

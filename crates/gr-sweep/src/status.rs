@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::session;
 use crate::summary::FailedRun;
+use crate::survey::evenly;
 
 /// Finished runs of a cell whose times are read.
 const TIMED_RUNS: usize = 16;
@@ -238,10 +239,4 @@ impl Counts {
         self.failed += other.failed;
         self.missing += other.missing;
     }
-}
-
-/// At most `most` of `list`, from all over it.
-fn evenly<T: Copy>(list: &[T], most: usize) -> impl Iterator<Item = T> {
-    let step = list.len().div_ceil(most).max(1);
-    list.iter().step_by(step).copied()
 }

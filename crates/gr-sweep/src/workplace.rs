@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
 use gr_learn::{ComputeDevice, DeviceChoice};
-use gr_runs::{Check, Provenance, RunId, Store};
+use gr_runs::{Provenance, RunId, Store};
 
 use crate::flags::MachineFlags;
 use crate::interrupt::Interrupt;
@@ -62,29 +62,38 @@ impl Workplace {
         let mut listed = HashSet::new();
         let runs: Vec<PlannedRun> =
             runs.iter().filter(|run| listed.insert(&run.name.id)).cloned().collect();
-        let mut check = Check::Lengths;
+        let mut closely = false;
         let mut trained = false;
         let mut repairs = 0;
         let mut elsewhere: HashSet<RunId> = HashSet::new();
         loop {
-            let survey = Survey::take(store, &runs, check)?;
+            let survey = if closely {
+                Survey::by_contents(store, &runs, interrupt)?
+            } else {
+                Survey::by_names(store, &runs)?
+            };
             survey.warn_of_damage(store);
-            if check == Check::Hashes && !survey.damaged.is_empty() {
+            if interrupt.requested() {
+                // By names everything is done that nobody holds; contents were not read to the end.
+                let interrupted = if closely { elsewhere.len() } else { survey.pending.len() };
+                return Ok(Left { interrupted, ..Left::default() });
+            }
+            if !survey.damaged.is_empty() {
                 repairs += 1;
                 ensure!(repairs <= REPAIRS, "files keep being damaged; look at the disk");
             }
             let is_free = |run: &&PlannedRun| !elsewhere.contains(&run.name.id);
             let pending: Vec<PlannedRun> = survey.pending.iter().filter(is_free).cloned().collect();
-            if pending.is_empty() && check == Check::Hashes {
+            if pending.is_empty() && closely {
+                store.tidy()?;
                 if !trained && survey.pending.is_empty() {
                     let folder = store.folder().display();
                     eprintln!("nothing to do: every run in {folder} is over");
                 }
-                store.tidy()?;
                 return Ok(Left { elsewhere: survey.pending, interrupted: 0 });
             }
             if pending.is_empty() {
-                check = Check::Hashes;
+                closely = true;
                 continue;
             }
             let number = pending.len();
@@ -102,7 +111,7 @@ impl Workplace {
             if left.elsewhere.len() == number {
                 elsewhere.extend(left.elsewhere.into_iter().map(|run| run.name.id));
             }
-            (check, trained) = (Check::Lengths, true);
+            (closely, trained) = (false, true);
         }
     }
 

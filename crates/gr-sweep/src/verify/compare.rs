@@ -44,12 +44,11 @@ pub fn within(there: &[u8], here: &[u8], tolerance: f64) -> Result<f64, String> 
         let scale = magnitudes.fold(f64::MIN_POSITIVE, f64::max);
         for row in 0..there.len() {
             let difference = match (number(&there, row, column), number(&here, row, column)) {
-                (Some(there), Some(here)) => (there - here).abs() / scale,
                 _ if there[row].get(column) == here[row].get(column) => 0.0,
+                (Some(there), Some(here)) => (there - here).abs() / scale,
                 _ => f64::INFINITY,
             };
-            // Also false for what is no number.
-            if !(difference <= tolerance) {
+            if difference.is_nan() || difference > tolerance {
                 let text =
                     |rows: &[Vec<String>]| rows[row].get(column).cloned().unwrap_or_default();
                 return Err(format!(

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gr_learn::Method;
-use gr_runs::{Check, Purpose, RunManifest, RunStatus, Store, stream_named};
+use gr_runs::{Check, ConfigError, Purpose, RunManifest, RunStatus, Store, stream_named};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -58,6 +58,9 @@ pub struct VerifyArguments {
 /// # Errors
 /// If there is none, or something cannot be read, computed or written.
 pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
+    if !(arguments.tolerance.is_finite() && arguments.tolerance >= 0.0) {
+        return Err(ConfigError::value("--tolerance", arguments.tolerance, "0 or more").into());
+    }
     let (store, file) = Store::open_existing(&arguments.folder)?;
     let plan = SweepPlan::new(file)?;
     let (files, finished) = check_files(&plan, &store)?;

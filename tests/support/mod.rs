@@ -47,6 +47,12 @@ pub fn sweep(results: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("gr-sweep"));
     command.args(arguments).arg("--results").arg(results);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Tests may themselves be run by Slurm.
+    for (variable, _) in std::env::vars_os() {
+        if variable.as_encoded_bytes().starts_with(b"SLURM_") {
+            command.env_remove(variable);
+        }
+    }
     command
 }
 

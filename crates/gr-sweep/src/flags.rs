@@ -1,14 +1,26 @@
 //! The flags that `gr-sweep` and `gr-search` share: what is trained, where it is computed, and where
 //! the results go.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use gr_runs::ConfigError;
+use gr_runs::{ConfigError, ConfigSources};
 
 use crate::shard::Shard;
 
 /// Heading of the flags that say what is trained.
 pub const EXPERIMENT: &str = "Experiment";
+
+/// What a sweep trains.
+#[derive(Debug, clap::Args)]
+pub struct ExperimentFlags {
+    /// Seeds: 0..8 is 0 to 7, 0..=7 the same, 1,3,5..9 a list [default: 0..8]
+    #[arg(long, allow_hyphen_values = true, help_heading = EXPERIMENT)]
+    seeds: Option<String>,
+
+    #[command(flatten)]
+    configuration: ConfigurationFlags,
+}
 
 /// What is trained: flags for the keys that are set most often, a file, and `--set` for the others.
 #[derive(Debug, clap::Args)]
@@ -109,7 +121,7 @@ pub struct MachineFlags {
     #[arg(long, default_value = "auto")]
     pub device: String,
 
-    /// Runs at once on a CPU; a GPU ignores it [default: all cores]
+    /// Runs at once on a CPU; a GPU ignores it [default: all cores, of those that Slurm grants]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
 
@@ -126,6 +138,15 @@ pub struct ShardFlag {
     /// part, else all]
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
+}
+
+/// What a job does that Slurm is about to end.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
+pub struct RequeueFlag {
+    /// When Slurm warns this job (SIGURG or SIGUSR1), requeue it instead of waiting to be killed
+    #[arg(long)]
+    pub requeue_self: bool,
 }
 
 /// Where results go and in what form they are shown.
@@ -145,6 +166,26 @@ pub struct OutputFlags {
     pub json: bool,
 }
 
+impl ExperimentFlags {
+    /// File and flags in the order in which they override each other.
+    ///
+    /// # Errors
+    /// If a flag is not of the form that it takes.
+    pub fn sources(&self) -> Result<ConfigSources, ConfigError> {
+        let mut overrides = self.configuration.overrides()?;
+        let seeds = self.seeds.iter();
+        overrides.extend(seeds.map(|seeds| ("--seeds".into(), "seeds".into(), seeds.clone())));
+        Ok(ConfigSources { file: self.configuration.config.clone(), overrides })
+    }
+
+    /// Arguments that say the same.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = self.configuration.arguments();
+        arguments.extend(self.seeds.iter().map(|seeds| format!("--seeds={seeds}").into()));
+        arguments
+    }
+}
+
 impl ConfigurationFlags {
     /// What the flags set, in the order in which they override each other: what each was typed as,
     /// its key and its value.
@@ -152,27 +193,11 @@ impl ConfigurationFlags {
     /// # Errors
     /// If one is not of the form that its flag takes.
     pub fn overrides(&self) -> Result<Vec<(String, String, String)>, ConfigError> {
-        let stopping = &self.early_stopping;
         let mut overrides = Vec::new();
-        for (flag, key, value) in [
-            ("--updates", "updates", &self.updates),
-            ("--envs", "environment.envs", &self.envs),
-            ("--first-observation", "environment.first_observation", &self.first_observation),
-            ("--evaluate-every", "evaluation.every", &self.evaluate_every),
-            ("--evaluation", "evaluation.mode", &self.evaluation),
-            ("--holdout-fraction", "early_stopping.holdout_fraction", &stopping.holdout_fraction),
-            ("--holdout-source", "early_stopping.holdout_source", &stopping.holdout_source),
-            ("--holdout-episodes", "early_stopping.holdout_episodes", &stopping.holdout_episodes),
-            ("--check-every", "early_stopping.check_every", &stopping.check_every),
-            ("--patience", "early_stopping.patience", &stopping.patience),
-            ("--tolerance", "early_stopping.tolerance", &stopping.tolerance),
-            ("--min-steps", "early_stopping.min_steps", &stopping.min_steps),
-            ("--record-every", "recording.record_every", &self.record_every),
-            ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
-        ] {
+        for (flag, key, value) in self.plain() {
             overrides.extend(value.iter().map(|value| (flag.into(), key.into(), value.clone())));
         }
-        if stopping.early_stopping {
+        if self.early_stopping.early_stopping {
             let key = "early_stopping.enabled";
             overrides.push(("--early-stopping".into(), key.into(), "true".into()));
         }
@@ -200,5 +225,105 @@ impl ConfigurationFlags {
             overrides.push((origin, key.trim().into(), value.trim().into()));
         }
         Ok(overrides)
+    }
+
+    /// Arguments that say the same.
+    fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        if let Some(config) = &self.config {
+            let mut argument = OsString::from("--config=");
+            argument.push(config);
+            arguments.push(argument);
+        }
+        for (flag, list) in [("--methods", &self.methods), ("--oversight", &self.oversight)] {
+            arguments.extend(list.iter().map(|list| format!("{flag}={}", list.join(",")).into()));
+        }
+        for (flag, _, value) in self.plain() {
+            arguments.extend(value.iter().map(|value| format!("{flag}={value}").into()));
+        }
+        arguments.extend(self.early_stopping.early_stopping.then(|| "--early-stopping".into()));
+        arguments.extend(self.set.iter().map(|setting| format!("--set={setting}").into()));
+        arguments
+    }
+
+    /// The flags that set one key to what was typed, with their keys.
+    fn plain(&self) -> [(&'static str, &'static str, &Option<String>); 14] {
+        let stopping = &self.early_stopping;
+        [
+            ("--updates", "updates", &self.updates),
+            ("--envs", "environment.envs", &self.envs),
+            ("--first-observation", "environment.first_observation", &self.first_observation),
+            ("--evaluate-every", "evaluation.every", &self.evaluate_every),
+            ("--evaluation", "evaluation.mode", &self.evaluation),
+            ("--holdout-fraction", "early_stopping.holdout_fraction", &stopping.holdout_fraction),
+            ("--holdout-source", "early_stopping.holdout_source", &stopping.holdout_source),
+            ("--holdout-episodes", "early_stopping.holdout_episodes", &stopping.holdout_episodes),
+            ("--check-every", "early_stopping.check_every", &stopping.check_every),
+            ("--patience", "early_stopping.patience", &stopping.patience),
+            ("--tolerance", "early_stopping.tolerance", &stopping.tolerance),
+            ("--min-steps", "early_stopping.min_steps", &stopping.min_steps),
+            ("--record-every", "recording.record_every", &self.record_every),
+            ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        experiment: ExperimentFlags,
+    }
+
+    fn read(arguments: &[OsString]) -> ExperimentFlags {
+        let line = [&["gr-sweep".into()], arguments].concat();
+        Line::try_parse_from(line).unwrap_or_else(|error| panic!("{error}")).experiment
+    }
+
+    #[test]
+    fn arguments_say_what_the_flags_said() {
+        let typed = [
+            "--methods",
+            "routing,oracle",
+            "--oversight",
+            "0.1",
+            "0.3",
+            "--seeds",
+            "1,3..5",
+            "--updates",
+            "7",
+            "--envs=24",
+            "--first-observation=stale",
+            "--evaluate-every",
+            "5",
+            "--evaluation",
+            "sampled",
+            "--record-every=3",
+            "--checkpoint-every=2",
+            "--early-stopping",
+            "--holdout-fraction=0.3",
+            "--holdout-source=visible",
+            "--holdout-episodes=9",
+            "--check-every=4",
+            "--patience=unlimited",
+            "--tolerance=0.1",
+            "--min-steps=2",
+            "--config",
+            "a file.toml",
+            "--set=network.value_hidden=[8, 4]",
+            "--set",
+            "training.discount=0.9",
+        ];
+        let flags = read(&typed.map(OsString::from));
+        let said = read(&flags.arguments());
+        assert_eq!(said.sources().unwrap().overrides, flags.sources().unwrap().overrides);
+        assert_eq!(said.sources().unwrap().file, flags.sources().unwrap().file);
+        assert_eq!(said.arguments(), flags.arguments());
+        assert_eq!(flags.sources().unwrap().overrides.len(), 20, "a flag is not tried here");
     }
 }

@@ -19,6 +19,8 @@ pub mod search;
 pub mod search_cli;
 mod session;
 mod shard;
+mod slurm;
+mod slurm_script;
 mod status;
 mod status_view;
 mod summary;

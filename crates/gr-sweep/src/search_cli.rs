@@ -1,5 +1,6 @@
 //! The command line of `gr-search`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use gr_runs::write_trials;
 
 use crate::dry_run;
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags, ShardFlag};
+use crate::flags::{ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
 use crate::interrupt::Interrupt;
 use crate::output::{columns, print};
 use crate::search::{
@@ -73,6 +74,9 @@ struct Arguments {
 
     #[command(flatten)]
     shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
 }
 
 /// Runs the program.
@@ -85,6 +89,9 @@ pub fn main() -> ExitCode {
 
 fn search(arguments: &Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = arguments;
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-search", arguments.requeue.requeue_self)
+        .context("cannot listen for signals")?;
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
@@ -99,19 +106,22 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let rerun_asked =
         if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
     let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     for notice in &plan.notices {
         eprintln!("{notice}");
     }
-    let elsewhere = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt)?;
-    if !interrupt.requested() && elsewhere > 0 {
+    let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
+    let elsewhere = match interrupt.conclude(trained)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere.len(),
+    };
+    if elsewhere > 0 {
         // To choose before all trials are over would be to choose among some.
         eprintln!(
             "{elsewhere} runs are being trained by other processes; run this again after them"
         );
         return Ok(RUNS_FAILED);
     }
-    if !interrupt.requested() && !shard.is_all() {
+    if !shard.is_all() {
         eprintln!(
             "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
         );
@@ -119,17 +129,16 @@ fn search(arguments: &Arguments) -> Result<u8> {
     }
 
     let mut report = report_trials(&plan, &folder)?;
-    if !arguments.no_rerun && !interrupt.requested() {
-        rerun(&mut report, &plan, &folder, &workplace, &interrupt)?;
+    if !arguments.no_rerun {
+        let outcome = rerun(&mut report, &plan, &folder, &workplace, &interrupt)?;
+        if let Some(exit_code) = outcome {
+            return Ok(exit_code);
+        }
     }
     if arguments.output.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else {
         print(&report.table());
-    }
-    if interrupt.requested() {
-        eprintln!("interrupted; the same command continues");
-        return Ok(interrupt.exit_code());
     }
     Ok(if report.failed.is_empty() { DONE } else { RUNS_FAILED })
 }
@@ -158,14 +167,15 @@ fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
     Ok(report)
 }
 
-/// Runs every chosen setting again and adds to `report` what came of it.
+/// Runs every chosen setting again and adds to `report` what came of it. The exit code, if a signal
+/// ended it early.
 fn rerun(
     report: &mut Report,
     plan: &SearchPlan,
     folder: &SearchFolder,
     workplace: &Workplace,
     interrupt: &Interrupt,
-) -> Result<()> {
+) -> Result<Option<u8>> {
     for (cell, cell_report) in plan.cells.iter().zip(&mut report.cells) {
         let Some(chosen) = cell_report.chosen() else { continue };
         let trial = &cell.trials[chosen.trial as usize];
@@ -174,13 +184,16 @@ fn rerun(
         if let Some(notice) = notice {
             eprintln!("{notice}");
         }
-        workplace.train(&store, &sweep.runs, interrupt)?;
+        let trained = workplace.train(&store, &sweep.runs, interrupt);
+        if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
+            return Ok(Some(exit_code));
+        }
         let mut summary = Summary::collect(&sweep, &store)?;
         report.failed.append(&mut summary.failed);
         report.missing += summary.missing.len();
         cell_report.set_rerun(summary.cells.pop());
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What the search would do: the first trials' draws, and the time and disk that all would take.

@@ -1,18 +1,20 @@
 //! The command line of `gr-sweep`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
-use gr_runs::{ConfigError, ConfigSources, Store};
+use gr_runs::Store;
 
 use crate::errors::{self, DONE, RUNS_FAILED};
-use crate::flags::{ConfigurationFlags, EXPERIMENT, MachineFlags, OutputFlags, ShardFlag};
+use crate::flags::{ExperimentFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
 use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::plan::SweepPlan;
 use crate::shard::Shard;
+use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::summary::Summary;
 use crate::verify::VerifyArguments;
 use crate::workplace::Workplace;
@@ -71,6 +73,7 @@ enum Command {
         #[arg(long, required = true)]
         defaults: bool,
     },
+    SlurmScript(Box<SlurmScriptArguments>),
     /// Check a sweep's files, and train a sample of its runs again to compare
     ///
     /// Writes nothing into the folder. Exits with 1 if a file is not what was recorded of it or a run
@@ -85,12 +88,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct SweepArguments {
-    /// Seeds: 0..8 is 0 to 7, 0..=7 the same, 1,3,5..9 a list [default: 0..8]
-    #[arg(long, allow_hyphen_values = true, help_heading = EXPERIMENT)]
-    seeds: Option<String>,
-
     #[command(flatten)]
-    configuration: ConfigurationFlags,
+    experiment: ExperimentFlags,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -100,6 +99,9 @@ struct SweepArguments {
 
     #[command(flatten)]
     shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
 }
 
 /// Runs the program.
@@ -114,6 +116,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "gr-sweep", &mut script);
             Ok(print(&String::from_utf8_lossy(&script)))
         }
+        Some(Command::SlurmScript(arguments)) => print_slurm_script(&arguments),
         Some(Command::Status { folder, watch, json }) => status_view::show(&folder, watch, json),
         Some(Command::Merge { folder, json }) => merge::merge(&folder, json),
         Some(Command::Verify(arguments)) => verify::verify(&arguments),
@@ -125,18 +128,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-impl SweepArguments {
-    /// File and flags in the order in which they override each other.
-    fn sources(&self) -> Result<ConfigSources, ConfigError> {
-        let mut overrides = self.configuration.overrides()?;
-        let seeds = self.seeds.iter();
-        overrides.extend(seeds.map(|seeds| ("--seeds".into(), "seeds".into(), seeds.clone())));
-        Ok(ConfigSources { file: self.configuration.config.clone(), overrides })
+fn print_slurm_script(arguments: &SlurmScriptArguments) -> Result<u8> {
+    let (script, notices) = slurm_script::script(arguments)?;
+    for notice in &notices {
+        eprintln!("{notice}");
     }
+    Ok(print(&script))
 }
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
-    let plan = SweepPlan::new(gr_runs::load(&arguments.sources()?)?)?;
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
+        .context("cannot listen for signals")?;
+    let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
     let part = shard.part_of(&plan);
     let workplace = Workplace::open(&arguments.machine)?;
@@ -147,11 +151,14 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
 
     let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     for notice in &part.notices {
         eprintln!("{notice}");
     }
-    let elsewhere = workplace.train(&store, &part.runs, &interrupt)?;
+    let trained = workplace.train(&store, &part.runs, &interrupt);
+    let elsewhere = match interrupt.conclude(trained)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere.len(),
+    };
 
     // A part says nothing of the others: `runs.csv` is left to who sees them all.
     let summary = if shard.is_all() {
@@ -160,10 +167,6 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
         Summary::read(&part, &store)?
     };
     summary.print(arguments.output.json)?;
-    if interrupt.requested() {
-        eprintln!("interrupted; the same command continues");
-        return Ok(interrupt.exit_code());
-    }
     let folder = folder.display();
     if elsewhere > 0 {
         eprintln!(

@@ -32,6 +32,15 @@ pub struct Trainer<'a> {
     pub progress: &'a Progress,
 }
 
+/// Runs that are not over when training ends.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Those that another process works on.
+    pub elsewhere: Vec<PlannedRun>,
+    /// How many were interrupted, or not begun.
+    pub interrupted: usize,
+}
+
 /// Whether a run goes on after an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
@@ -44,14 +53,14 @@ enum Next {
 
 impl Trainer<'_> {
     /// Trains `batch` until its runs are done or failed, or until someone asks to stop. Returns those
-    /// that another process works on.
+    /// that are not over.
     ///
     /// # Errors
     /// If results cannot be written. Everything published before stays.
-    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<Vec<PlannedRun>> {
+    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
         let mut elsewhere = Vec::new();
         if self.interrupt.requested() {
-            return Ok(elsewhere);
+            return Ok(Left { elsewhere, interrupted: batch.len() });
         }
         let mut sessions = Vec::new();
         let mut runs = Vec::new();
@@ -74,7 +83,7 @@ impl Trainer<'_> {
             sessions.push(session);
         }
         if sessions.is_empty() {
-            return Ok(elsewhere);
+            return Ok(Left { elsewhere, interrupted: 0 });
         }
         let mut batch = RunBatch::new(runs, self.device).context("a saved state does not fit")?;
         let already: Vec<u64> = (0..sessions.len()).map(|run| batch.updates_done(run)).collect();
@@ -131,7 +140,7 @@ impl Trainer<'_> {
             }
         }
         self.progress.batch_ended(slot);
-        Ok(elsewhere)
+        Ok(Left { elsewhere, interrupted: sessions.len() })
     }
 
     fn is_over(&self, run: &PlannedRun) -> Result<bool, StoreError> {

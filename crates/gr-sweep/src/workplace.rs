@@ -13,11 +13,12 @@ use crate::interrupt::Interrupt;
 use crate::plan::PlannedRun;
 use crate::progress::Progress;
 use crate::schedule;
+use crate::slurm;
 use crate::survey::Survey;
-use crate::train::Trainer;
+use crate::train::{Left, Trainer};
 
 /// Runs on a GPU that are stacked in one batch at most.
-const GPU_BATCH: usize = 64;
+pub const GPU_BATCH: usize = 64;
 
 /// Batches on a GPU at once: it trains one while the CPU rolls out the other.
 const GPU_JOBS: usize = 2;
@@ -43,7 +44,8 @@ impl Workplace {
     pub fn open(flags: &MachineFlags) -> Result<Self> {
         let choice: DeviceChoice = flags.device.parse()?;
         let device = ComputeDevice::open(choice)?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let offered = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = slurm::cpus_per_task().map_or(offered, |granted| granted.min(offered));
         let jobs = match (device.is_gpu, flags.jobs) {
             (true, _) => GPU_JOBS,
             (false, Some(jobs)) => jobs.get(),
@@ -54,18 +56,12 @@ impl Workplace {
 
     /// Trains those of `runs` that are not over, into `store`, until someone asks to stop, and then
     /// holds every file against what was recorded of it: what is damaged is trained again. A run that
-    /// is listed twice is trained once. Returns how many runs are left to other processes, which work
-    /// on them.
+    /// is listed twice is trained once. Returns what is left, to other processes or to do.
     ///
     /// # Errors
     /// If results cannot be read or written, if the device fails, or if files are damaged over and
     /// over.
-    pub fn train(
-        &self,
-        store: &Store,
-        runs: &[PlannedRun],
-        interrupt: &Interrupt,
-    ) -> Result<usize> {
+    pub fn train(&self, store: &Store, runs: &[PlannedRun], interrupt: &Interrupt) -> Result<Left> {
         let mut listed = HashSet::new();
         let runs: Vec<PlannedRun> =
             runs.iter().filter(|run| listed.insert(&run.name.id)).cloned().collect();
@@ -81,7 +77,9 @@ impl Workplace {
             };
             survey.warn_of_damage(store);
             if interrupt.requested() {
-                return Ok(0);
+                // By names everything is done that nobody holds; contents were not read to the end.
+                let interrupted = if closely { elsewhere.len() } else { survey.pending.len() };
+                return Ok(Left { interrupted, ..Left::default() });
             }
             if !survey.damaged.is_empty() {
                 repairs += 1;
@@ -95,7 +93,7 @@ impl Workplace {
                     let folder = store.folder().display();
                     eprintln!("nothing to do: every run in {folder} is over");
                 }
-                return Ok(survey.pending.len());
+                return Ok(Left { elsewhere: survey.pending, interrupted: 0 });
             }
             if pending.is_empty() {
                 closely = true;
@@ -107,14 +105,14 @@ impl Workplace {
                 warn_of_other_origins(&provenance, &survey.origins, store.folder());
                 self.announce(number, runs.len() - number, store.folder());
             }
-            let held = self.train_pending(store, pending, interrupt, &provenance)?;
-            if interrupt.requested() {
-                return Ok(0);
+            let left = self.train_pending(store, pending, interrupt, &provenance)?;
+            if left.interrupted > 0 {
+                return Ok(left);
             }
             // Runs that others held are looked at once more: their processes may have been killed.
             elsewhere.clear();
-            if held.len() == number {
-                elsewhere.extend(held.into_iter().map(|run| run.name.id));
+            if left.elsewhere.len() == number {
+                elsewhere.extend(left.elsewhere.into_iter().map(|run| run.name.id));
             }
             (closely, trained) = (false, true);
         }
@@ -130,14 +128,14 @@ impl Workplace {
         );
     }
 
-    /// Trains `pending` and returns those that other processes hold.
+    /// Trains `pending`. Returns what is left.
     fn train_pending(
         &self,
         store: &Store,
         pending: Vec<PlannedRun>,
         interrupt: &Interrupt,
         provenance: &Provenance,
-    ) -> Result<Vec<PlannedRun>> {
+    ) -> Result<Left> {
         let (device, jobs) = (&self.device, self.jobs);
         let total = pending.iter().map(PlannedRun::cost).sum();
         let trainer = Trainer {
@@ -162,8 +160,8 @@ impl Workplace {
     }
 }
 
-/// Trains all of `pending` and returns those that other processes hold.
-fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<Vec<PlannedRun>> {
+/// Trains all of `pending`. Returns what is left.
+fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<Left> {
     if trainer.device.is_software {
         let adapter = &trainer.device.adapter;
         trainer.progress.warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
@@ -178,13 +176,18 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         train_batch(trainer, slot, batch).inspect_err(|_| trainer.interrupt.request())
     });
     trainer.progress.end();
-    let held: Vec<Vec<PlannedRun>> = outcomes.into_iter().collect::<Result<_>>()?;
-    Ok(held.into_iter().flatten().collect())
+    let mut left = Left::default();
+    for outcome in outcomes {
+        let Left { elsewhere, interrupted } = outcome?;
+        left.elsewhere.extend(elsewhere);
+        left.interrupted += interrupted;
+    }
+    Ok(left)
 }
 
 /// [`Trainer::train`]. Backends panic when a device fails: that is made an error, and what was saved
 /// and published before stays.
-fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result<Vec<PlannedRun>> {
+fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
     let first = batch[0].name.id.clone();
     let others = batch.len() - 1;
     let trained = panic::catch_unwind(AssertUnwindSafe(|| trainer.train(slot, batch)));

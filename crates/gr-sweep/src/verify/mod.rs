@@ -6,6 +6,7 @@ mod report;
 mod scratch;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -65,7 +66,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
     let (files, finished) = check_files(&plan, &store)?;
     print(&files.text());
 
-    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen("gr-sweep", false).context("cannot listen for signals")?;
     let mut by_backend: BTreeMap<String, Vec<(PlannedRun, RunManifest)>> = BTreeMap::new();
     for run in sample(finished, arguments) {
         if let RunStatus::Done(manifest) = store.status(&run.name, Check::Lengths)? {
@@ -76,13 +77,13 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
     }
     let mut report = Report::default();
     for (backend, runs) in by_backend {
-        train_again(arguments, &backend, runs, &store, &interrupt, &mut report)?;
+        let trained = train_again(arguments, &backend, runs, &store, &interrupt, &mut report)?;
+        if let ControlFlow::Break(exit_code) = trained {
+            print(&report.text(arguments.tolerance));
+            return Ok(exit_code);
+        }
     }
     print(&report.text(arguments.tolerance));
-    if interrupt.requested() {
-        eprintln!("interrupted: not all of the sample was trained");
-        return Ok(interrupt.exit_code());
-    }
     Ok(if files.are_sound() && report.is_sound() { DONE } else { RUNS_FAILED })
 }
 
@@ -122,7 +123,8 @@ fn sample(mut finished: Vec<PlannedRun>, arguments: &VerifyArguments) -> Vec<Pla
     finished
 }
 
-/// Trains `runs` on `backend` and adds to `report` how they compare with what is in `store`.
+/// Trains `runs` on `backend` and adds to `report` how they compare with what is in `store`. Breaks
+/// with the exit code if a signal came between.
 fn train_again(
     arguments: &VerifyArguments,
     backend: &str,
@@ -130,7 +132,7 @@ fn train_again(
     store: &Store,
     interrupt: &Interrupt,
     report: &mut Report,
-) -> Result<()> {
+) -> Result<ControlFlow<u8>> {
     let flags = MachineFlags { device: backend.into(), jobs: arguments.jobs, save_every: u64::MAX };
     let workplace = Workplace::open(&flags)?;
     let here = workplace.provenance();
@@ -146,7 +148,10 @@ fn train_again(
             Ok(PlannedRun { name: spec.name(), spec, method, updates })
         })
         .collect::<Result<_>>()?;
-    workplace.train(&again, &planned, interrupt)?;
+    let trained = workplace.train(&again, &planned, interrupt);
+    if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
+        return Ok(ControlFlow::Break(exit_code));
+    }
     for ((run, there), planned) in runs.iter().zip(&planned) {
         let verdict = match again.status(&planned.name, Check::Lengths)? {
             _ if planned.name != run.name => Verdict::OtherKey,
@@ -167,7 +172,7 @@ fn train_again(
         };
         report.add(run, there, &here, verdict);
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// The largest difference in the CSV files of a run that was trained again.

@@ -1,0 +1,125 @@
+//! `gr-sweep slurm-script`: a script that trains a sweep as a job array of Slurm, and merges it.
+//! Writes nothing and asks Slurm nothing.
+
+mod render;
+mod shell;
+mod tasks;
+mod values;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::flags::ExperimentFlags;
+use crate::plan::SweepPlan;
+use render::Script;
+use tasks::{Bundle, Tasks};
+
+/// Prints a script that trains a sweep as a Slurm job array, then merges it and draws its figures.
+///
+/// Takes what is trained from the same flags as a sweep. Write the script into a file and run it
+/// with bash where sbatch is at hand: it submits itself as the array, and a second job that starts
+/// when the array is over. Tasks may be preempted, requeued or killed at any moment.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gr-sweep slurm-script --oversight 0.01 --seeds 0..64 --time 4:00:00 > sweep.sh
+  bash sweep.sh                  # submits the array and the job that merges
+  sbatch --array=3,7 sweep.sh    # later: these tasks once more
+  gr-sweep slurm-script --methods routing --seeds 0..256 --gpus 1 --partition gpu > sweep.sh")]
+pub struct SlurmScriptArguments {
+    #[command(flatten)]
+    experiment: ExperimentFlags,
+
+    /// A folder that all nodes see [default: results/ and a name made from the configuration]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    results: Option<PathBuf>,
+
+    #[command(flatten)]
+    resources: ResourceFlags,
+}
+
+/// What is asked of Slurm.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Slurm")]
+struct ResourceFlags {
+    /// Tasks of the array [default: so many that one takes about two hours, or 64 runs on a GPU]
+    #[arg(long, value_name = "N")]
+    tasks: Option<NonZeroUsize>,
+
+    /// Runs of a task, about: tasks are made alike in expected work
+    #[arg(long, value_name = "N", conflicts_with = "tasks")]
+    runs_per_task: Option<NonZeroUsize>,
+
+    /// Cores of a task; it trains as many runs at once
+    #[arg(long, value_name = "N", default_value = "1")]
+    cpus: NonZeroUsize,
+
+    /// GPUs of a task: with 1 it trains there, through wgpu; no task uses more
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(..=1))]
+    gpus: u8,
+
+    /// Time limit of a task, as Slurm writes it; a task that reaches it is saved and requeued
+    #[arg(long, value_name = "LIMIT", value_parser = values::time_limit)]
+    time: Option<String>,
+
+    /// Partition of all jobs
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    partition: Option<String>,
+
+    /// Account of all jobs
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    account: Option<String>,
+
+    /// Memory of a task, in megabytes, or as in 16G
+    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
+    memory: Option<String>,
+}
+
+/// The script that `arguments` ask for, and what the user should know beside it.
+///
+/// # Errors
+/// If the sweep cannot be planned or cut as asked, or a path cannot stand in a script.
+pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)> {
+    let SlurmScriptArguments { experiment, results, resources } = arguments;
+    let plan = SweepPlan::new(gr_runs::load(&experiment.sources()?)?)?;
+    let bundle = match (resources.tasks, resources.runs_per_task) {
+        (Some(tasks), _) => Bundle::Tasks(tasks.get()),
+        (None, Some(runs)) => Bundle::RunsPerTask(runs.get()),
+        (None, None) => Bundle::Unspecified,
+    };
+    let on_gpu = resources.gpus > 0;
+    let at_once = (!on_gpu).then_some(resources.cpus.get());
+
+    let here = std::env::current_dir().context("cannot tell the working folder")?;
+    let program = std::env::current_exe().context("cannot tell where gr-sweep lies")?;
+    let figures = program.with_file_name("gr-figures");
+    let mut notices = plan.notices.clone();
+    if !figures.exists() {
+        notices.push(format!("warning: {} is not there yet", figures.display()));
+    }
+    let folder = results.clone().unwrap_or_else(|| plan.default_folder());
+    let name = folder.file_name().unwrap_or(here.as_os_str()).to_string_lossy();
+
+    let script = Script {
+        name: shell::job_name(&format!("gr-{name}")),
+        num_runs: plan.runs.len(),
+        tasks: Tasks::of(&plan.runs, bundle, at_once)?,
+        resources,
+        folder: shell::quote(&here)?,
+        results: shell::quote(in_folder(&folder))?,
+        gr_sweep: shell::quote(&program)?,
+        gr_figures: shell::quote(&figures)?,
+        experiment: experiment.arguments().iter().map(shell::quote).collect::<Result<_>>()?,
+    };
+    Ok((script.text(), notices))
+}
+
+/// `path` so that no program takes it for a flag.
+fn in_folder(path: &Path) -> PathBuf {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(path)
+    } else {
+        path.into()
+    }
+}

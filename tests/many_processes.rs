@@ -13,7 +13,7 @@ const ARGUMENTS: &[&str] = &[
     "--oversight=0.5,0.25",
     "--seeds=0..3",
     "--updates=120",
-    "--save-every=10",
+    "--save-every=30",
     "--checkpoint-every=50",
 ];
 

@@ -79,7 +79,9 @@ pub fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             let repeatable = path.extension().is_some_and(|e| e == "csv" || e == "safetensors");
             if repeatable {
                 let name = path.file_name().expect("files have names").to_string_lossy();
-                files.insert(name.into_owned(), fs::read(&path).expect("results can be read"));
+                let again =
+                    files.insert(name.into_owned(), fs::read(&path).expect("results can be read"));
+                assert!(again.is_none(), "{} is there twice", path.display());
             }
         }
     }

@@ -68,7 +68,11 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// If nothing can be written there.
 pub(crate) fn check_writable(folder: &Path) -> Result<(), StoreError> {
     let probe = create_temporary(&folder.join("probe"));
-    let removed = probe.and_then(|(probe, _)| fs::remove_file(probe));
+    let removed = probe.and_then(|(probe, _)| match fs::remove_file(probe) {
+        // Another process that clears up was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    });
     removed.map_err(StoreError::io("write to", folder))
 }
 

@@ -272,14 +272,14 @@ impl Store {
         self.forget(&files)
     }
 
-    /// Removes what `files` would have been continued from.
+    /// Removes what `files` would have been continued from. The state goes last: as long as it is
+    /// there, [`Store::tidy`] knows that there may be more.
     fn forget(&self, files: &RunFiles) -> Result<(), StoreError> {
-        remove_if_there(&files.state)?;
         let RunFiles { evaluations, training, holdout, policy_tables, .. } = files;
         for file in [evaluations, training, holdout, policy_tables] {
             remove_if_there(&self.preview_of(file))?;
         }
-        Ok(())
+        remove_if_there(&files.state)
     }
 
     /// Takes the record that `run` is over out of the way, so that it is trained again. What is left

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
 
+use super::compare::UPDATES_COMPARED;
 use crate::output::columns;
 use crate::plan::{PlannedRun, SweepPlan};
 
@@ -200,7 +201,7 @@ impl Report {
         }
         if !self.notes.is_empty() {
             text += &format!(
-                "numbers of runs made elsewhere may differ by {tolerance} of the largest in their column\n"
+                "of runs made elsewhere, the numbers of the first {UPDATES_COMPARED} updates are compared; they may differ by {tolerance} of the largest in their column\n"
             );
         }
         let equal = self.lines.len() - self.differing;

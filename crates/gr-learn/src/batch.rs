@@ -212,7 +212,7 @@ impl RunBatch {
             let part = passes.backward(&chunk.activations, &cotangents);
             total = Some(match total {
                 None => part,
-                Some(sum) => sum.add(part),
+                Some(sum) => sum.plus(part),
             });
         }
         let total = passes.unfold(total.expect("a rollout meets at least one observation"));

@@ -55,7 +55,7 @@ impl fmt::Display for DeviceChoice {
 
 /// Why a device cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[allow(dead_code, reason = "which of them occur depends on the wgpu feature")]
+#[allow(dead_code, reason = "which of them occur depends on the features")]
 pub enum DeviceError {
     /// No adapter answers.
     #[error(
@@ -71,9 +71,9 @@ pub enum DeviceError {
         /// What there is.
         found: String,
     },
-    /// This build has no GPU backend.
-    #[error("this build has no wgpu backend; build with the default features, or use --device cpu")]
-    NotBuilt,
+    /// This build lacks the backend.
+    #[error("this build has no {0} backend; build with the default features, or use --device cpu")]
+    NotBuilt(&'static str),
 }
 
 /// An opened device.
@@ -100,7 +100,7 @@ impl ComputeDevice {
         match choice {
             DeviceChoice::Auto => Ok(gpu::real().unwrap_or_else(Self::cpu)),
             DeviceChoice::Cpu => Ok(Self::cpu()),
-            DeviceChoice::NdArray => Ok(Self::ndarray()),
+            DeviceChoice::NdArray => Self::ndarray(),
             DeviceChoice::Wgpu(index) => gpu::open(index),
         }
     }
@@ -110,9 +110,15 @@ impl ComputeDevice {
         Self::on_cpu(Device::flex(), "cpu")
     }
 
+    #[cfg(feature = "ndarray")]
     #[expect(deprecated, reason = "offered for comparison for as long as Burn has it")]
-    fn ndarray() -> Self {
-        Self::on_cpu(Device::ndarray(), "ndarray")
+    fn ndarray() -> Result<Self, DeviceError> {
+        Ok(Self::on_cpu(Device::ndarray(), "ndarray"))
+    }
+
+    #[cfg(not(feature = "ndarray"))]
+    fn ndarray() -> Result<Self, DeviceError> {
+        Err(DeviceError::NotBuilt("ndarray"))
     }
 
     fn on_cpu(device: Device, backend: &'static str) -> Self {
@@ -137,7 +143,7 @@ mod gpu {
     }
 
     pub fn open(_index: Option<usize>) -> Result<ComputeDevice, DeviceError> {
-        Err(DeviceError::NotBuilt)
+        Err(DeviceError::NotBuilt("wgpu"))
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Inputs {
 #[derive(Clone, Debug)]
 enum Form {
     /// Zeros and ones.
-    OneHot(Tensor<3>),
+    OneHot(Box<Tensor<3>>),
     /// Positions of the ones, by run and observation; a row that only fills up has none.
     Active(Arc<ActiveInputs>),
 }
@@ -54,7 +54,7 @@ impl Inputs {
                 rows.for_each(|(row, active)| active.for_each(|input| row[input] = 1.0));
                 let [runs, rows] = active.shape;
                 let data = TensorData::new(values, [runs, rows, num_inputs]);
-                Form::OneHot(Tensor::from_data(data, device))
+                Form::OneHot(Box::new(Tensor::from_data(data, device)))
             }
         };
         Self { num_inputs, form }
@@ -63,7 +63,7 @@ impl Inputs {
     /// `inputs weight + bias`, `[runs, observations, outputs]`.
     pub(crate) fn linear(&self, weight: &Tensor<3>, bias: &Tensor<3>) -> Tensor<3> {
         match &self.form {
-            Form::OneHot(inputs) => inputs.clone().matmul(weight.clone()) + bias.clone(),
+            Form::OneHot(inputs) => Tensor::clone(inputs).matmul(weight.clone()) + bias.clone(),
             Form::Active(active) => active.linear(weight, bias),
         }
     }
@@ -72,7 +72,7 @@ impl Inputs {
     /// [`Inputs::linear`] yields.
     pub(crate) fn weight_gradient(&self, cotangent: Tensor<3>) -> Tensor<3> {
         match &self.form {
-            Form::OneHot(inputs) => inputs.clone().transpose().matmul(cotangent),
+            Form::OneHot(inputs) => Tensor::clone(inputs).transpose().matmul(cotangent),
             Form::Active(active) => active.weight_gradient(cotangent, self.num_inputs),
         }
     }

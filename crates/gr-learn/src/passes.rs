@@ -185,7 +185,7 @@ impl<'a> Passes<'a> {
 
 impl Gradients {
     /// Those of both parts together.
-    pub fn add(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         Self(self.0.into_iter().zip(other.0).map(|(a, b)| a + b).collect())
     }
 }

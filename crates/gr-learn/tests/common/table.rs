@@ -83,7 +83,7 @@ pub fn table_update(
         let gradients = passes.backward(&activations, &cotangents);
         total = Some(match total {
             None => gradients,
-            Some(sum) => sum.add(gradients),
+            Some(sum) => sum.plus(gradients),
         });
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Trains a small sweep on a real Slurm that keeps preempting it, and compares every result with those of one
-# process. Slurm runs on this machine alone, as root without systemd, from a temporary folder, and is stopped
-# and removed at the end.
+# Trains a small sweep by processes that work on it at once, and on a real Slurm that keeps preempting it,
+# and compares every result with those of one process. Slurm runs on this machine alone, as root without
+# systemd, from a temporary folder, and is stopped and removed at the end.
 set -euo pipefail
 
 usage() {
@@ -14,7 +14,7 @@ Needs root, and Slurm or apt-get to install it; without them it says so and is s
   --forms LIST      how tasks are launched, of generated, waiting, no-signal, srun (default: generated)
   --seeds N         the sweep is 4 methods x 2 oversight levels x N seeds (default: 8)
   --updates N       of each run (default: 600)
-  --tasks N         of the array (default: 8)
+  --tasks N         of the array, and processes at once without Slurm (default: 8)
   --preemptions N   requeues of the array to force at least (default: 5)
   --keep            leave the folder there, to look at
 TEXT
@@ -177,6 +177,28 @@ hashes() {
     )
 }
 
+# Adds what became of the sweep in $2 to the table, as $1.
+compare() {
+    local name=$1 folder=$2 preempting=$3 requeues=$4 result=equal
+    if ! diff <(hashes "$work/one process") <(hashes "$folder"); then result=DIFFERENT; fi
+    if ((requeues > 0)) && [[ -z $(find "$folder/pictures" -name '*.svg') ]]; then result="no figures"; fi
+    table+=$'\n'"$name|$preempting|$requeues|$result|$(sha256sum <"$folder/runs.csv" | cut -c1-16)"
+    [[ $result == equal ]] || failed=true
+}
+
+# Trains the sweep by processes at once, a part each.
+train_in_parts() {
+    local folder="$work/parts" part processes=() process
+    for ((part = 1; part <= tasks; part++)); do
+        "$binaries/gr-sweep" "${sweep[@]}" --device=cpu --jobs=1 --shard="$part/$tasks" --results "$folder" \
+            &>"$work/part $part.log" &
+        processes+=($!)
+    done
+    for process in "${processes[@]}"; do wait "$process" || fail "a part of the sweep failed"; done
+    "$binaries/gr-sweep" merge "$folder" >"$work/merge of parts.log" || fail "the parts make no whole"
+    compare "$tasks shards at once" "$folder" 0 0
+}
+
 # The generated script, launched otherwise.
 script_of() {
     local script
@@ -207,10 +229,10 @@ requeues() {
         awk '$2 > most[$1] { most[$1] = $2 } END { for (task in most) sum += most[task]; print sum + 0 }'
 }
 
-table="launch form|preempting jobs|requeues|result|sha256 of runs.csv"
+table="trained by|preempting jobs|requeues|result|sha256 of runs.csv"
 # Trains the sweep by an array that is launched as $1.
 train() {
-    local form=$1 folder="$work/$1 results" high submitted rounds=0 result=equal
+    local form=$1 folder="$work/$1 results" high submitted rounds=0
     script_of "$form" "$folder" >"$work/$form.sh"
     submitted=$(cd "$work" && bash "$work/$form.sh")
     echo "$form: $submitted"
@@ -228,16 +250,14 @@ train() {
         rounds=$((rounds + 1))
     done
     wait_for 600 "the array and its merge" merged
-    if ! diff <(hashes "$work/one process") <(hashes "$folder"); then result=DIFFERENT; fi
-    [[ -n $(find "$folder/pictures" -name '*.svg') ]] || result="no figures"
-    table+=$'\n'"$form|$rounds|$(requeues "$folder")|$result|$(sha256sum <"$folder/runs.csv" | cut -c1-16)"
-    [[ $result == equal ]] || failed=true
+    compare "Slurm, $form" "$folder" "$rounds" "$(requeues "$folder")"
 }
 
 failed=false
 start
 "$binaries/gr-sweep" "${sweep[@]}" --device=cpu --results "$work/one process" 2>&1 | tail -n 1
 table+=$'\n'"one process|0|0|-|$(sha256sum <"$work/one process/runs.csv" | cut -c1-16)"
+train_in_parts
 for form in ${forms//,/ }; do train "$form"; done
 column -t -s '|' <<<"$table"
 ! $failed || fail "results differ from those of one process"

@@ -13,12 +13,12 @@ Parts (default: methods jobs, and gpu where there is one):
   gpu       naive and routing at p = 0.01 with 1, 8, 64 and 192 runs in a batch
   growth    against environments, hidden width, grid and oversight level (updates 300 to 350)
   peers     the same update in PyTorch (scripts/peers; PYTHON names the interpreter that has it)
-  parts     the parts of an update apart (criterion; prints, writes no CSV)
+  parts     the parts of an update apart (prints, writes no CSV)
 
   --methods A,B     these methods only          --oversight P,Q  these levels only
   --from N          start at the trained update N instead of 2000 (growth: 300)
   --updates N       time N updates instead of 200 (growth: 50)
-  --device D        of the gpu part: wgpu (default), wgpu:N, cuda
+  --device D        of the gpu part: wgpu (default), wgpu:N
   --label TEXT      what the rows are said to measure, as in "before"
   --out FILE        instead of results/benchmarks/updates.csv
 
@@ -63,23 +63,22 @@ measure() {
         --out "$PWD/$out" --states "$PWD/results/benchmark-states" --commit "$commit" --label "$label" "$@"
 }
 
+# trained ARGUMENTS...: one row, on a trained policy.
+trained() { measure --from "${from:-2000}" --updates "${updates:-200}" "$@"; }
+
 for part in "${parts[@]}"; do
     echo "== $part" >&2
     case $part in
         methods)
             for level in ${levels//,/ }; do
                 for method in ${methods//,/ }; do
-                    measure --method "$method" --oversight "$level" \
-                        --from "${from:-2000}" --updates "${updates:-200}"
+                    trained --method "$method" --oversight "$level"
                 done
             done
             ;;
         jobs)
             for method in naive_outcomes routing; do
-                for jobs in 1 2; do
-                    measure --method "$method" --jobs "$jobs" \
-                        --from "${from:-2000}" --updates "${updates:-200}"
-                done
+                for jobs in 1 2; do trained --method "$method" --jobs "$jobs"; done
             done
             ;;
         gpu)

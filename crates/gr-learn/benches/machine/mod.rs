@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use gr_learn::ComputeDevice;
 
 /// Nanoseconds that threads of this process have run, as the scheduler counts them, in seconds.
 pub fn cpu_seconds() -> f64 {
@@ -24,16 +25,11 @@ pub fn peak_memory_mb() -> f64 {
     kibibytes.map_or(f64::NAN, |kibibytes| (kibibytes * 1.024e-3).round())
 }
 
-/// The processor as Linux names it.
+/// The processor's name, with the widest vectors that it has.
 pub fn cpu_name() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let field = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name))?;
-        Some(line.split_once(':')?.1.trim().to_string())
-    };
-    let name = field("model name").unwrap_or_else(|| std::env::consts::ARCH.into());
-    let widest = ["avx512f", "avx2"].into_iter().find(|flag| text.contains(flag));
-    format!("{name} ({})", widest.unwrap_or("neither avx512f nor avx2"))
+    let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let widest = ["avx512f", "avx2"].into_iter().find(|flag| flags.contains(flag));
+    format!("{} ({})", ComputeDevice::cpu().adapter, widest.unwrap_or("neither avx512f nor avx2"))
 }
 
 /// The best rate of a 1024 × 256 × 256 product of 32-bit floats, in 10⁹ operations a second.

@@ -15,7 +15,7 @@ Usage: scripts/gpu_check.sh --pack            where Rust is: builds the programs
   --updates N    updates of the whole-batch measurement (500)
   --runs A,B,C   runs in a batch to measure (1,8,64,192)
   --from N       update at which measuring starts, trained on the CPU beforehand (300)
-  --set K=V      a setting for all measurements, as in network.hidden=32 for a small device
+  --set K=V      a setting for all measurements and Figure 1, as in network.hidden=32 for a small device
 TEXT
 }
 
@@ -120,5 +120,5 @@ done
 run_measure 64 routing "$updates" whole_batch_routing
 run_measure 64 naive_outcomes "$updates" whole_batch_naive_outcomes
 step figure-1 "$bin/gr-sweep" --config configs/figures/figure-1.toml --device "$device" \
-    --results "$out/figure-1"
+    --results "$out/figure-1" "${settings[@]}"
 echo "all done; results in $out"

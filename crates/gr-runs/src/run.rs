@@ -1,6 +1,7 @@
 //! A run: one method at one oversight level with one seed, and the key that names it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -87,6 +88,20 @@ impl RunId {
     /// The run that a file is named after.
     pub(crate) fn of_file(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+impl FromStr for RunId {
+    type Err = String;
+
+    /// A name that stands in a file. It becomes part of other files' names, and must not lead elsewhere.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        if !text.is_empty() && text.chars().all(is_plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(format!("\"{text}\" is no name of a run: letters, digits, \"_\", \"-\" and \".\""))
+        }
     }
 }
 
@@ -179,6 +194,15 @@ mod tests {
         assert!((spec.training_oversight() - 0.006).abs() < 1e-12);
         spec.settings.early_stopping.holdout_source = HoldoutSource::Privileged;
         assert_eq!(spec.training_oversight(), 0.01);
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        let id = spec().id();
+        assert_eq!(id.as_str().parse(), Ok(id));
+        for text in ["", "/etc/passwd", "../../x", "a/b", "a\\b", "a\0b", "a b", "é"] {
+            assert!(text.parse::<RunId>().is_err(), "{text}");
+        }
     }
 
     #[test]

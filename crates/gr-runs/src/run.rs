@@ -150,12 +150,13 @@ mod tests {
     fn names_of_many_seeds_are_the_names_of_each() {
         let mut spec = spec();
         spec.settings.early_stopping.enabled = true;
-        let names = spec.names_with_seeds(&[0, 3, 1 << 40]);
-        for (name, seed) in names.iter().zip([0, 3, 1 << 40]) {
+        let names = spec.names_with_seeds(&[0, 3, 1 << 40, u64::MAX - 1]);
+        for (name, seed) in names.iter().zip([0, 3, 1 << 40, u64::MAX - 1]) {
             let spec = RunSpec { seed, ..spec.clone() };
             let text = toml::to_string(&spec).unwrap();
             let hashed = hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")));
             assert_eq!((&name.key, &name.id), (&hashed, &spec.id()));
+            assert_eq!(toml::from_str::<RunSpec>(&text).unwrap(), spec);
         }
     }
 

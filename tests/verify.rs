@@ -101,6 +101,25 @@ fn results_that_were_not_trained_are_found_by_training() {
 }
 
 #[test]
+fn a_manifest_that_asks_for_another_run_is_not_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    trained(folder.path());
+    // A grid that there cannot be, and more environments than fit into memory.
+    forge(folder.path(), "run_filtering_p0.3_s2", |text| {
+        let line = |key: &str| {
+            let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+            line.to_string()
+        };
+        text.replace(&line("rows = "), "rows = 1000")
+            .replace(&line("envs = "), "envs = 1000000000000000")
+    });
+    let output = verify(folder.path(), &["--sample=20"]);
+    let (table, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{table}{errors}");
+    assert!(table.contains("19 of 20 runs") && !errors.contains("panicked"), "{table}{errors}");
+}
+
+#[test]
 fn another_backend_is_compared_by_numbers_and_says_what_differs() {
     let folder = tempfile::tempdir().unwrap();
     trained(folder.path());

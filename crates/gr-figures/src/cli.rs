@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::{Results, RunState};
 use crate::figures::{FIGURES, Figure, Outcome, Picture};
 use crate::model::groups;
-use crate::scene;
+use crate::scene::{self, MAX_HEIGHT};
 
 /// Bad input: nothing, or not everything, was drawn.
 const BAD_INPUT: u8 = 2;
@@ -167,6 +167,12 @@ fn report_missing(results: &Results) {
 }
 
 fn write(out: &Path, picture: &Picture) -> Result<()> {
+    ensure!(
+        picture.scene.height <= MAX_HEIGHT,
+        "{} would be {} units tall, more than {MAX_HEIGHT}; draw fewer levels or series at once",
+        picture.name,
+        picture.scene.height
+    );
     let mut files = vec![
         ("svg", scene::svg(&picture.scene)),
         ("png", scene::png(&picture.scene)),

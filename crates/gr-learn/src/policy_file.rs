@@ -191,9 +191,15 @@ fn read_safetensors(path: &Path) -> Result<(NamedTensors, BTreeMap<String, Strin
 
 fn read_pytorch(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>), String> {
     // The reader's own error for a missing file speaks of archives.
-    std::fs::File::open(path).map_err(|error| format!("cannot read: {error}"))?;
+    let length = std::fs::metadata(path).map_err(|error| format!("cannot read: {error}"))?.len();
     let reader = pytorch_reader::PytorchReader::new(path)
         .map_err(|error| format!("not a PyTorch state dict: {error}; {ACCEPTED}"))?;
+    // PyTorch neither compresses numbers nor, in a policy, shares them. A file may claim otherwise.
+    let bytes = reader.tensors().values().map(|tensor| tensor.byte_len() as u64);
+    let bytes = bytes.fold(0, u64::saturating_add);
+    if bytes > length {
+        return Err(format!("its tensors are {bytes} bytes, the file {length}; {ACCEPTED}"));
+    }
     let mut named = NamedTensors::new();
     for (name, tensor) in reader.tensors() {
         if tensor.dtype() != pytorch_reader::DType::F32 {

@@ -1,11 +1,11 @@
 //! One run of a batch: its environments, its table, its value network, and what an update means to
 //! it. Knows nothing of the device on which its policy network is stacked with others.
 
-use gr_grid::{Layout, NUM_ACTIONS, Observation, ObservationSpace};
-use gr_runs::{MaskSettings, RunSpec};
+use gr_grid::{Cell, Environment, Layout, NUM_ACTIONS, Observation, ObservationSpace};
+use gr_runs::{EnvironmentSettings, MaskSettings, RunSpec};
 
 use crate::architecture::Architecture;
-use crate::early_stopping::EarlyStopping;
+use crate::early_stopping::{EarlyStopping, EarlyStoppingState};
 use crate::evaluation::NotFinite;
 use crate::methods::Method;
 use crate::objective::{Losses, Objective, OutputGradient};
@@ -19,6 +19,10 @@ use crate::value::ValueNetwork;
 /// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
 /// ones are evaluated on demand.
 const EPISODES_AHEAD: u64 = 8;
+
+/// Most episodes or labels that a saved state may have counted: no run comes to so many, and what is
+/// added to them does not overflow.
+const MOST_COUNTED: u64 = 1 << 53;
 
 /// One run of a batch.
 pub(crate) struct Run {
@@ -173,7 +177,7 @@ impl Run {
     }
 }
 
-/// Refuses a saved state of another run or of other sizes.
+/// Refuses a saved state of another run, of other sizes, or of numbers that no run comes to.
 fn check_fit(
     saved: &RunSnapshot,
     spec: &RunSpec,
@@ -189,15 +193,44 @@ fn check_fit(
     part(saved.key == spec.key(), "key of this run")?;
     part(same_sizes(&saved.policy, policy), "policy")?;
     part(same_sizes(&saved.value, value.parameters()), "value network")?;
-    let envs = spec.settings.environment.envs;
-    part(saved.environments.len() == envs && saved.episodes.len() == envs, "environments")?;
+    let updates = saved.updates_done;
+    part(updates < spec.settings.updates.0, "updates_done")?;
+    part(saved.labels_training <= MOST_COUNTED, "labels_training")?;
+
+    let settings = &spec.settings.environment;
+    let states = &saved.environments;
+    let fit =
+        states.len() == settings.envs && states.iter().all(|state| is_reachable(state, settings));
+    part(fit, "environments")?;
+    let counted = saved.episodes.iter().all(|episode| *episode <= MOST_COUNTED);
+    part(saved.episodes.len() == settings.envs && counted, "episodes")?;
+
     let stops = spec.settings.early_stopping.enabled;
-    let kept_fits = saved.early_stopping.as_ref().is_none_or(|state| {
+    let fits = saved.early_stopping.as_ref().is_none_or(|state| {
+        let EarlyStoppingState { account, progress, latest_check, kept } = state;
+        let at = |pair: Option<(f64, u64)>| pair.map(|(_, update_idx)| update_idx);
+        let mut checked =
+            [at(progress.best), at(progress.kept), *latest_check].into_iter().flatten();
         let lengths = |tensors: &[Vec<f32>]| tensors.iter().map(Vec::len).collect::<Vec<_>>();
-        let [kept_policy, kept_value] = &state.kept;
-        state.progress.kept.is_none()
-            || (lengths(kept_policy) == lengths(policy)
-                && lengths(kept_value) == lengths(value.parameters()))
+        let [kept_policy, kept_value] = kept.each_ref().map(|tensors| lengths(tensors));
+        let kept_fits = kept_policy == lengths(policy) && kept_value == lengths(value.parameters());
+        checked.all(|update_idx| update_idx < updates)
+            && account.episodes.max(account.spent) <= MOST_COUNTED
+            && (progress.kept.is_none() || kept_fits)
     });
-    part(saved.early_stopping.is_some() == stops && kept_fits, "early stopping")
+    part(saved.early_stopping.is_some() == stops && fits, "early stopping")
+}
+
+/// Whether an environment can be in `state` between two steps.
+fn is_reachable(state: &Environment, settings: &EnvironmentSettings) -> bool {
+    let EnvironmentSettings { rows, cols, max_step, spurious_oversight, .. } = *settings;
+    let Layout { ghost, diamond, flags } = state.layout;
+    let on_grid = |cell: Cell| usize::from(cell) < rows * cols;
+    let may_be_flagged = |cell| spurious_oversight > 0.0 || cell == ghost || cell == diamond;
+    [state.agent, ghost, diamond].into_iter().chain(flags.cells()).all(on_grid)
+        && flags.cells().all(may_be_flagged)
+        && ghost != diamond
+        && state.agent != ghost
+        && state.agent != diamond
+        && state.episode_steps <= max_step
 }

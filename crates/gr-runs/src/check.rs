@@ -7,6 +7,9 @@ use crate::{
     SweepFile,
 };
 
+/// Most runs of a sweep: they are all in memory at once. More are taken for a typing error.
+pub const MAX_RUNS: usize = 1_000_000;
+
 impl Settings {
     /// Checks every value.
     ///
@@ -145,6 +148,12 @@ impl SweepFile {
             let once = !self.oversight[..index].contains(&level);
             accept(once, "oversight", level, "levels from 0 to 1, each once")?;
         }
+        let runs = [self.methods.len(), self.oversight.len(), self.seeds.as_slice().len()]
+            .into_iter()
+            .fold(1, usize::saturating_mul);
+        let accepted =
+            format!("so few that methods x oversight x seeds are at most {MAX_RUNS} runs");
+        accept(runs <= MAX_RUNS, "seeds", &self.seeds, &accepted)?;
         self.settings.check()
     }
 }

@@ -18,6 +18,11 @@ pub struct Claim {
 impl Claim {
     /// Claims the run whose lock file is `path`; nothing if another process holds it.
     pub(crate) fn take(path: &Path) -> Option<Self> {
+        // What is written into a lock file must not land elsewhere. Nobody makes links here but to that
+        // end, and work goes on without locks.
+        if path.is_symlink() {
+            return Some(Self { locked: None });
+        }
         let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let Ok(mut file) = opened else { return Some(Self { locked: None }) };
         match file.try_lock() {
@@ -74,6 +79,17 @@ mod tests {
         fs::write(&path, "node7 1234\n").unwrap();
         assert_eq!(holder(&path), None);
         assert!(Claim::take(&path).is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_file_that_leads_elsewhere_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (folder.path().join("run.lock"), folder.path().join("precious"));
+        fs::write(&elsewhere, "content").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        drop(Claim::take(&path).unwrap());
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "content");
     }
 
     #[test]

@@ -303,6 +303,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_of_more_runs_than_fit_into_memory_is_refused() {
+        let levels = (0..1000).map(|level| (f64::from(level) / 1000.0).to_string());
+        let levels = format!("[{}]", levels.collect::<Vec<_>>().join(", "));
+        let runs =
+            |seeds: &str| with(&[("methods", "routing"), ("oversight", &levels), ("seeds", seeds)]);
+        assert!(runs("0..1000").is_ok());
+        let error = runs("0..1001").unwrap_err().to_string();
+        assert!(error.contains("seeds = 0..1001") && error.contains("1000000 runs"), "{error}");
+    }
+
+    #[test]
     fn values_are_replaced_and_checked_together() {
         let file = default_config();
         let patience = || ("early_stopping.patience".to_string(), Value::Integer(7));

@@ -3,7 +3,7 @@
 use gr_grid::TrueReturn;
 use serde::{Deserialize, Serialize};
 
-use crate::{HoldoutReturn, LabelCount, Provenance, RunSpec};
+use crate::{FileRecord, HoldoutReturn, LabelCount, Provenance, RunSpec};
 
 /// `run_<run>.toml`, written last: its presence means that the run is done. Its first line is the
 /// hash of the others.
@@ -56,17 +56,6 @@ pub struct Timing {
     pub update_seconds: f64,
     /// Seconds in evaluations.
     pub evaluation_seconds: f64,
-}
-
-/// A file of a finished run, as it was.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// Path below the results folder.
-    pub name: String,
-    /// Length.
-    pub bytes: u64,
-    /// SHA-256.
-    pub sha256: String,
 }
 
 /// `failed_<run>.toml`: why a run ended without a result.

@@ -1,6 +1,7 @@
 //! A run: one method at one oversight level with one seed, and the key that names it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -90,6 +91,20 @@ impl RunId {
     }
 }
 
+impl FromStr for RunId {
+    type Err = String;
+
+    /// A name that stands in a file. It becomes part of other files' names, and must not lead elsewhere.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        if !text.is_empty() && text.chars().all(is_plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(format!("\"{text}\" is no name of a run: letters, digits, \"_\", \"-\" and \".\""))
+        }
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -135,12 +150,13 @@ mod tests {
     fn names_of_many_seeds_are_the_names_of_each() {
         let mut spec = spec();
         spec.settings.early_stopping.enabled = true;
-        let names = spec.names_with_seeds(&[0, 3, 1 << 40]);
-        for (name, seed) in names.iter().zip([0, 3, 1 << 40]) {
+        let names = spec.names_with_seeds(&[0, 3, 1 << 40, u64::MAX - 1]);
+        for (name, seed) in names.iter().zip([0, 3, 1 << 40, u64::MAX - 1]) {
             let spec = RunSpec { seed, ..spec.clone() };
             let text = toml::to_string(&spec).unwrap();
             let hashed = hex(&Sha256::digest(format!("format = {RESULT_FORMAT}\n{text}")));
             assert_eq!((&name.key, &name.id), (&hashed, &spec.id()));
+            assert_eq!(toml::from_str::<RunSpec>(&text).unwrap(), spec);
         }
     }
 
@@ -179,6 +195,15 @@ mod tests {
         assert!((spec.training_oversight() - 0.006).abs() < 1e-12);
         spec.settings.early_stopping.holdout_source = HoldoutSource::Privileged;
         assert_eq!(spec.training_oversight(), 0.01);
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        let id = spec().id();
+        assert_eq!(id.as_str().parse(), Ok(id));
+        for text in ["", "/etc/passwd", "../../x", "a/b", "a\\b", "a\0b", "a b", "é"] {
+            assert!(text.parse::<RunId>().is_err(), "{text}");
+        }
     }
 
     #[test]

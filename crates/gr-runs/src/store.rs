@@ -3,13 +3,11 @@
 //! its name: any number of processes on any machines may work in one folder at once.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::claim::{self, Claim};
 use crate::keys::flatten;
-use crate::run::hex;
 use crate::sealed::{read_toml, write_toml};
 use crate::{
     ConfigError, FileRecord, Listing, RunFailure, RunId, RunManifest, RunName, RunRow, StoreError,
@@ -201,48 +199,17 @@ impl Store {
     /// Holds the files of a finished run against its manifest.
     fn check(&self, run: &RunName, manifest: &RunManifest, check: Check) -> Result<(), Damage> {
         same_run(run, &manifest.key, &self.files(&run.id).manifest)?;
-        manifest.files.iter().try_for_each(|record| self.check_file(record, check))
-    }
-
-    fn check_file(&self, record: &FileRecord, check: Check) -> Result<(), Damage> {
-        let name = Path::new(&record.name);
-        let file = self.folder.join(name);
-        let damage = |reason: String| Err(Damage { file: file.clone(), reason });
-        if !name.components().all(|part| matches!(part, Component::Normal(_))) {
-            return damage("a manifest names it, but it lies outside the results folder".into());
-        }
-        let (bytes, sha256) = match check {
-            Check::Lengths => match fs::metadata(&file) {
-                Ok(metadata) => (metadata.len(), None),
-                Err(error) => return damage(error.to_string()),
-            },
-            Check::Hashes => match fs::read(&file) {
-                Ok(bytes) => (bytes.len() as u64, Some(hex(&Sha256::digest(&bytes)))),
-                Err(error) => return damage(error.to_string()),
-            },
-        };
-        if bytes != record.bytes {
-            return damage(format!("{bytes} bytes instead of {}", record.bytes));
-        }
-        if sha256.is_some_and(|sha256| sha256 != record.sha256) {
-            return damage("its hash is not the one that was recorded".into());
-        }
-        Ok(())
+        manifest.files.iter().try_for_each(|record| record.check(&self.folder, check))
     }
 
     /// What a file of a finished run is compared with.
     pub fn record(&self, path: &Path, bytes: &[u8]) -> FileRecord {
-        let name = path.strip_prefix(&self.folder).unwrap_or(path);
-        FileRecord {
-            name: name.to_string_lossy().into_owned(),
-            bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(bytes)),
-        }
+        FileRecord::of(path.strip_prefix(&self.folder).unwrap_or(path), bytes)
     }
 
     /// Whether a file that was written is still what it was.
     pub fn is_intact(&self, record: &FileRecord) -> bool {
-        self.check_file(record, Check::Hashes).is_ok()
+        record.check(&self.folder, Check::Hashes).is_ok()
     }
 
     /// Claims `run` for this process; nothing if another one works on it.
@@ -293,7 +260,7 @@ impl Store {
         let aside = self.folder.join(format!("damaged_{}.toml", run.id));
         for record in [&files.manifest, &files.failure] {
             match fs::rename(record, &aside) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(StoreError::io("move", record)(error));
                 }
                 _ => {}
@@ -381,7 +348,7 @@ fn same_sweep(folder: &Path, there: &SweepFile, plan: &SweepFile) -> Result<(), 
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(StoreError::io("remove", path)(error))
         }
         _ => Ok(()),

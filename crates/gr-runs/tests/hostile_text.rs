@@ -75,3 +75,23 @@ fn any_text_is_a_bounded_set_of_seeds_or_none() {
         }
     });
 }
+
+#[test]
+fn text_that_goes_deeper_and_deeper_is_refused() {
+    let deep = |times: usize, open: &str, middle: &str, close: &str| {
+        [&open.repeat(times), middle, &close.repeat(times)].concat()
+    };
+    for times in [100, 20_000] {
+        for text in [
+            format!("updates = {}", deep(times, "[", "", "]")),
+            format!("updates = {}", deep(times, "{a = ", "1", "}")),
+            deep(times, "a.", "a = 1", ""),
+            format!("[{}]", deep(times, "a.", "a", "")),
+            format!("[[{}]]", deep(times, "a.", "a", "")),
+        ] {
+            assert!(SweepFile::parse_complete(&text, Path::new("plan.toml")).is_err());
+            let set = ("--set".to_string(), "updates".to_string(), text);
+            assert!(load(&ConfigSources { file: None, overrides: vec![set] }).is_err());
+        }
+    }
+}

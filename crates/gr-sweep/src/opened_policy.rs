@@ -51,12 +51,26 @@ impl OpenedPolicy {
                 path.display()
             ),
         };
+        let grid = Grid::new(rows, cols)?;
         ensure!(
-            rows * cols == num_cells,
+            grid.num_cells() == num_cells,
             "{} is for {num_cells} cells, not {rows} x {cols}; say --rows and --cols",
             path.display()
         );
-        let grid = Grid::new(rows, cols)?;
+        for (name, accepted) in
+            [("oversight_prob", 0.0..=1.0), ("discount", 0.0..=1.0), ("max_step", 1.0..=100_000.0)]
+        {
+            let is_accepted =
+                |text: &String| text.parse().is_ok_and(|n: f64| accepted.contains(&n));
+            let noted = saved.notes.get(name).filter(|text| !is_accepted(text));
+            if let Some(text) = noted {
+                let (least, most) = accepted.into_inner();
+                bail!(
+                    "{} says {name} = {text}, which is not from {least} to {most}",
+                    path.display()
+                );
+            }
+        }
         let device = ComputeDevice::cpu();
         let network = PolicyNetwork::new(
             saved.architecture,
@@ -104,5 +118,44 @@ impl OpenedPolicy {
     /// Every policy on `observations`.
     pub fn ask(&self, observations: &[Observation]) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>> {
         policies(&self.network, observations).with_context(|| self.path.display().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_learn::{Architecture, NetworkKind};
+
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_of_its_environment_is_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.safetensors");
+        let architecture =
+            Architecture { kind: NetworkKind::SingleExpert, num_cells: 4, hidden: 2 };
+        let parameters = architecture.initial_parameters(0);
+        let read = |notes: &[(&str, &str)]| {
+            let notes = notes.iter().map(|(name, text)| (name.to_string(), text.to_string()));
+            let parameters = parameters.clone();
+            let saved = SavedPolicy { architecture, parameters, notes: notes.collect() };
+            std::fs::write(&path, saved.to_bytes(&[])).unwrap();
+            let opened = OpenedPolicy::read(&path, GridArguments { rows: None, cols: None });
+            opened.map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&[("rows", "2"), ("cols", "2"), ("discount", "0.5")]), Ok(()));
+        // Two numbers whose product overflows to 4.
+        for (rows, cols) in [("4611686018427387905", "4"), ("4", "1"), ("0", "0"), ("8", "8")] {
+            assert!(read(&[("rows", rows), ("cols", cols)]).is_err(), "{rows} x {cols}");
+        }
+        for (name, text) in [
+            ("oversight_prob", "1.5"),
+            ("oversight_prob", "nan"),
+            ("discount", "often"),
+            ("max_step", "0"),
+            ("max_step", "4294967295"),
+        ] {
+            let error = read(&[(name, text)]).unwrap_err();
+            assert!(error.contains(&format!("{name} = {text}")), "{error}");
+        }
     }
 }

@@ -56,7 +56,7 @@ fn fill_evaluations(run: &mut Run, warnings: &Warnings) -> Result<()> {
     table.for_each(|row| {
         if first && nothing_known {
             run.series.method = row.text(method).into();
-            run.oversight.0 = row.number(oversight)?;
+            run.oversight.0 = row.probability(oversight)?;
             run.seed = seed.map(|column| row.value(column, "a seed")).transpose()?;
             run.first_observation = text(row, meaning);
             run.evaluation = text(row, evaluation);

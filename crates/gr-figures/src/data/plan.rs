@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use gr_grid::Grid;
-use gr_runs::{Seed, SeedSet};
+use gr_runs::{MAX_RUNS, Seed, SeedSet};
 use toml::{Table, Value};
 
 /// A results folder's plan.
@@ -43,11 +43,21 @@ impl Plan {
         let seeds: String = get(&table, "seeds")?;
         let seeds: SeedSet = seeds.parse()?;
         let grid = Grid::new(get(&table, "environment.rows")?, get(&table, "environment.cols")?)?;
+        let (methods, oversight): (Vec<String>, Vec<f64>) =
+            (get(&table, "methods")?, get(&table, "oversight")?);
+        let is_probability = |level: &f64| (0.0..=1.0).contains(level);
+        ensure!(
+            oversight.iter().all(is_probability),
+            "oversight = {oversight:?}: levels from 0 to 1"
+        );
+        let runs = methods.len().saturating_mul(oversight.len());
+        let runs = runs.saturating_mul(seeds.as_slice().len());
+        ensure!(runs <= MAX_RUNS, "it asks for {runs} runs; a sweep has at most {MAX_RUNS}");
         Ok(Self {
             path: path.into(),
             chosen: false,
-            methods: get(&table, "methods")?,
-            oversight: get(&table, "oversight")?,
+            methods,
+            oversight,
             seeds: seeds.as_slice().to_vec(),
             updates: get(&table, "updates")?,
             grid,

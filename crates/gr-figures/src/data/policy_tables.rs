@@ -79,10 +79,7 @@ impl PolicyTable {
             };
             let mut probabilities = [0.0; 4];
             for (probability, column) in probabilities.iter_mut().zip(actions) {
-                *probability = row.number(column)?;
-                if !(0.0..=1.0).contains(probability) {
-                    return Err(row.refuse(column, "a probability"));
-                }
+                *probability = row.probability(column)?;
             }
             if (probabilities.iter().sum::<f64>() - 1.0).abs() > 1e-3 {
                 return Err(row.refuse(actions[0], "part of probabilities that add up to 1"));

@@ -1,16 +1,17 @@
 //! Which runs a folder holds and how far each came: from `runs.csv`, else from plan and manifests,
 //! else from the evaluation files alone.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use gr_runs::LabelCount;
+use gr_runs::{LabelCount, RunId};
 use toml::Value;
 
 use super::plan::{Plan, lookup, read_toml};
 use super::run::{EvaluationPoint, Holdout, Oversight, Run, RunLabels, RunState, Series};
-use super::table::Table;
+use super::table::{LARGEST, Table};
 use super::{Warnings, file_name};
 
 const STATES: [(&str, RunState); 3] = [
@@ -53,13 +54,14 @@ fn preview(folder: &Path, run: &str) -> PathBuf {
 /// Gives runs that have not finished the holdout of those of the same method that have: nothing else
 /// says which series a run belongs to while `runs.csv` is not written.
 fn share_holdouts(runs: &mut [Run]) {
-    for index in 0..runs.len() {
-        let (run, holdout) = (&runs[index], |other: &Run| other.series.holdout.clone());
-        if !run.is_finished() && run.series.holdout.is_none() {
-            let method = &run.series.method;
-            let others = runs.iter().filter(|other| other.series.method == *method);
-            runs[index].series.holdout = others.filter_map(holdout).next();
+    let mut of_methods: BTreeMap<String, Holdout> = BTreeMap::new();
+    for run in runs.iter() {
+        if let Some(holdout) = &run.series.holdout {
+            of_methods.entry(run.series.method.clone()).or_insert_with(|| holdout.clone());
         }
+    }
+    for run in runs.iter_mut().filter(|run| !run.is_finished() && run.series.holdout.is_none()) {
+        run.series.holdout = of_methods.get(&run.series.method).cloned();
     }
 }
 
@@ -120,9 +122,9 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
             stopped_update: update(stopped)?,
             ..blank(
                 folder,
-                row.text(id).into(),
+                row.value::<RunId>(id, "the name of a run")?.to_string(),
                 Series { method: row.text(method).into(), holdout, chosen: false },
-                row.number(oversight)?,
+                row.probability(oversight)?,
                 state,
             )
         };
@@ -143,20 +145,28 @@ fn from_plan(folder: &Path, plan: &Plan) -> Result<Vec<Run>> {
             names.push(entry?.file_name().to_string_lossy().into_owned());
         }
     }
-    // The files of a run end in its name; any of them tells it.
-    let ids: Vec<&str> = names
-        .iter()
-        .filter_map(|name| {
-            let stem = name.strip_suffix(".toml").or_else(|| name.strip_suffix(".csv"))?;
-            ["run_", "failed_", "eval_results_"].iter().find_map(|kind| stem.strip_prefix(kind))
-        })
-        .collect();
+    // The files of a run end in its name; any of them tells it. A name is what a plan tells and, behind
+    // the last line, a part of a hash.
+    let mut ids: HashMap<&str, &str> = HashMap::new();
+    for name in &names {
+        let stem = name.strip_suffix(".toml").or_else(|| name.strip_suffix(".csv"));
+        let kinds = ["run_", "failed_", "eval_results_"];
+        if let Some(id) =
+            stem.and_then(|stem| kinds.iter().find_map(|kind| stem.strip_prefix(kind)))
+            && let Some((start, _)) = id.rsplit_once('_')
+        {
+            ids.entry(start).or_insert(id);
+        }
+    }
     let text = |key: &str| plan.value(key).and_then(Value::as_str).map(String::from);
     let run = |(method, oversight, seed): (&str, f64, u64)| {
-        let start = format!("{method}_p{oversight}_s{seed}_");
-        let id = ids.iter().find(|id| id.starts_with(&start)).copied();
+        let start = format!("{method}_p{oversight}_s{seed}");
+        let start: RunId = start
+            .parse()
+            .map_err(|error: String| anyhow!("{}: methods: {error}", plan.path().display()))?;
+        let id = ids.get(start.as_str()).copied().unwrap_or(start.as_str());
         let series = Series { method: method.into(), holdout: None, chosen: false };
-        Run {
+        Ok(Run {
             seed: Some(seed),
             first_observation: text("environment.first_observation"),
             evaluation: text("evaluation.mode"),
@@ -164,10 +174,10 @@ fn from_plan(folder: &Path, plan: &Plan) -> Result<Vec<Run>> {
                 "oracle" => (oversight * plan.updates as f64 + 1e-9).floor() as u64,
                 _ => plan.updates,
             }),
-            ..blank(folder, id.unwrap_or(&start).into(), series, oversight, RunState::Missing)
-        }
+            ..blank(folder, id.into(), series, oversight, RunState::Missing)
+        })
     };
-    Ok(plan.runs().into_iter().map(run).collect())
+    plan.runs().into_iter().map(run).collect()
 }
 
 fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
@@ -175,7 +185,8 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
     let value = |key: &str| lookup(&manifest, key);
     let number = |key: &str| {
         let value = value(key)?;
-        value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
+        let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
+        number.filter(|number| number.abs() <= LARGEST)
     };
     let update = |key: &str| value(key)?.as_integer()?.try_into().ok();
     let text = |key: &str| value(key)?.as_str().map(String::from);

@@ -54,7 +54,7 @@ pub fn trials(folder: &Path, warnings: &Warnings) -> Result<Vec<Trial>> {
         let trial = Trial {
             name: row.text(name).into(),
             method: row.text(method).into(),
-            oversight: Oversight(row.number(oversight)?),
+            oversight: Oversight(row.probability(oversight)?),
             source: source
                 .map(|column| row.text(column).to_string())
                 .filter(|source| !source.is_empty()),

@@ -10,6 +10,10 @@ use csv::StringRecord;
 
 use super::Warnings;
 
+/// Largest number that is read. Returns are about 1; beyond about 1e300 the arithmetic of means and axes
+/// overflows.
+pub const LARGEST: f64 = 1e9;
+
 /// A CSV file in memory, its torn last line left out.
 pub struct Table {
     path: PathBuf,
@@ -116,8 +120,18 @@ impl Row<'_> {
             Some(number) if !number.is_finite() => {
                 Err(self.refuse(column, "a finite number or nothing"))
             }
+            Some(number) if number.abs() > LARGEST => {
+                Err(self.refuse(column, "a number of at most 1e9 in size"))
+            }
             number => Ok(number),
         }
+    }
+
+    /// A number from 0 to 1 that must be there.
+    pub fn probability(&self, column: Column) -> Result<f64> {
+        let number = self.number(column)?;
+        let is_probability = (0.0..=1.0).contains(&number);
+        if is_probability { Ok(number) } else { Err(self.refuse(column, "a probability")) }
     }
 
     /// A value that must be there; `expected` says what it is.
@@ -201,6 +215,7 @@ mod tests {
         for (text, mentions) in [
             ("a,b\n1,2\n3,much\n", vec!["rows.csv: line 3: b \"much\"", "finite number"]),
             ("a,b\n1,NaN\n", vec!["line 2: b \"NaN\""]),
+            ("a,b\n1,-1e300\n", vec!["line 2: b \"-1e300\"", "at most 1e9"]),
             ("a,b\n1,\n", vec!["line 2: b \"\""]),
             ("a,c\n1,2\n", vec!["column b is missing", "a, c"]),
             ("a,b\n1,2\n3\n4,5\n", vec!["line 3", "1 values instead of 2"]),

@@ -125,7 +125,8 @@ fn common(group: &Group<'_>, value: Value) -> Result<Option<Common>> {
 /// What updates are multiplied by on the axis. Oracle trains p times as many updates as the others,
 /// so that it uses as many labels; its axis is divided by p.
 pub fn axis_scale(group: &Group<'_>) -> f64 {
-    if group.series.method == "oracle" { 1.0 / group.oversight.0 } else { 1.0 }
+    // Where p is next to nothing, it has no updates.
+    if group.series.method == "oracle" { 1.0 / group.oversight.0.max(1e-9) } else { 1.0 }
 }
 
 fn kept(group: &Group<'_>, value: Value) -> Vec<(f64, f64)> {

@@ -16,6 +16,9 @@ use crate::style::{Color, Dash, INK, Marker, PAPER, SeriesStyle};
 /// Width of every picture.
 pub const WIDTH: f64 = 800.0;
 
+/// Largest height of a picture: pixels of taller ones would not fit into memory.
+pub const MAX_HEIGHT: f64 = 5000.0;
+
 /// A place, from the left and from the top.
 pub type Point = (f64, f64);
 

@@ -14,5 +14,6 @@ pub(crate) use folder::{RERUN_SEEDS, Rerun, SearchFolder};
 pub(crate) use outcome::CellOutcome;
 pub(crate) use report::{CellReport, Report};
 pub use select::{Selected, select};
-pub(crate) use space::Search;
-pub(crate) use trial::{MOST_RERUN_SEEDS, SearchPlan};
+pub use space::Search;
+pub(crate) use trial::MOST_RERUN_SEEDS;
+pub use trial::SearchPlan;

@@ -1,8 +1,8 @@
 //! From a search to its trials: what each draws, and the runs that it is.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use gr_learn::Method;
-use gr_runs::{ConfigError, Purpose, SeedSet, SweepFile, stream_named};
+use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, stream_named};
 use toml::Value;
 
 use super::domain::below;
@@ -58,6 +58,19 @@ impl SearchPlan {
     pub fn new(search: Search) -> Result<Self> {
         let mut cells = Vec::new();
         let mut notices = Vec::new();
+        let seeds = match &search.seeds {
+            TrialSeeds::Listed(seeds) => seeds.as_slice().len(),
+            TrialSeeds::Random => 1,
+        };
+        let runs = [search.base.methods.len(), search.base.oversight.len(), seeds]
+            .into_iter()
+            .fold(search.trials as usize, usize::saturating_mul);
+        ensure!(
+            runs <= MAX_RUNS,
+            "{}: {} trials are {runs} runs; a search has at most {MAX_RUNS}",
+            search.origin,
+            search.trials
+        );
         for label in &search.base.methods {
             let method = Method::find(label)?;
             for &oversight in &search.base.oversight {

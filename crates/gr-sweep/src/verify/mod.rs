@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use gr_learn::Method;
 use gr_runs::{Check, ConfigError, Purpose, RunManifest, RunStatus, Store, stream_named};
 use rand::Rng;
 use rayon::prelude::*;
@@ -138,23 +137,20 @@ fn train_again(
     let here = workplace.provenance();
     let scratch = Scratch::new()?;
     let again = Store::open_without_plan(scratch.path())?;
-    // From the manifest, not from the plan: what was recorded is what is verified.
-    let planned: Vec<PlannedRun> = runs
-        .iter()
-        .map(|(_, manifest)| {
-            let spec = manifest.spec.clone();
-            let method = Method::find(&spec.method)?;
-            let updates = (method.planned_updates)(spec.settings.updates.0, spec.oversight);
-            Ok(PlannedRun { name: spec.name(), spec, method, updates })
-        })
-        .collect::<Result<_>>()?;
+    // What was recorded is what is verified. A manifest may ask for anything: only if what it says was
+    // trained has the planned run's name has it that run's settings, which were checked.
+    let (runs, others): (Vec<_>, Vec<_>) =
+        runs.into_iter().partition(|(run, manifest)| manifest.spec.name() == run.name);
+    for (run, there) in &others {
+        report.add(run, there, &here, Verdict::OtherKey);
+    }
+    let planned: Vec<PlannedRun> = runs.iter().map(|(run, _)| run.clone()).collect();
     let trained = workplace.train(&again, &planned, interrupt);
     if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
         return Ok(ControlFlow::Break(exit_code));
     }
-    for ((run, there), planned) in runs.iter().zip(&planned) {
-        let verdict = match again.status(&planned.name, Check::Lengths)? {
-            _ if planned.name != run.name => Verdict::OtherKey,
+    for (run, there) in &runs {
+        let verdict = match again.status(&run.name, Check::Lengths)? {
             RunStatus::Done(again_manifest) => {
                 let differences = here.differences(&there.provenance);
                 if differences.is_empty() {

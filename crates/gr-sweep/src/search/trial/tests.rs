@@ -167,3 +167,9 @@ fn shipped_spaces_are_searches() {
         assert!(SearchPlan::new(search).unwrap().notices.is_empty());
     }
 }
+
+#[test]
+fn a_search_of_more_runs_than_fit_into_memory_is_refused() {
+    let error = plan_of(SPACE, 1_000_000, &[("seeds", "0..2")]).unwrap_err().to_string();
+    assert!(error.contains("space.toml: 1000000 trials are 2000000 runs"), "{error}");
+}

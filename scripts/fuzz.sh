@@ -65,7 +65,7 @@ for target in "${targets[@]}"; do
     for folder in "fuzz/seeds/$target" ${more:+"$more/$target"}; do
         if [[ -d $folder ]]; then folders+=("$folder"); fi
     done
-    # The sandboxes that this runs in often forbid what leak detection needs.
+    # Looking for leaks needs ptrace, which containers often forbid.
     limits=(-rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=10 -max_len=16384 -detect_leaks=0)
     code=0
     GR_FUZZ_SEEDS=$made cargo fuzz run "${options[@]}" "$target" "${folders[@]}" -- \

@@ -10,7 +10,9 @@ use std::process::{Child, Command};
 use std::time::{Duration, SystemTime};
 
 use gr_runs::Store;
-use support::{SMALL, assert_same, finished_and_intact, names, numbers, succeed, sweep, texts};
+use support::{
+    SMALL, assert_same, finished_and_intact, names, numbers, succeed, sweep, texts, wait_until,
+};
 
 /// Twelve runs of every kind.
 const RUNS: usize = 12;
@@ -54,16 +56,6 @@ fn assert_it_finishes(whole: &Path, disturbed: &Path, finished: &BTreeSet<String
     assert_eq!(times(disturbed), before, "a finished run was trained again");
     assert_same(whole, disturbed);
     assert_eq!(names(whole), names(disturbed));
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("not within a minute: {what}");
 }
 
 fn wait_for_a_result(folder: &Path) {

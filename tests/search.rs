@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use gr_runs::{RunRow, TrialRow};
-use support::{SMALL, assert_same, binary, results, succeed, texts};
+use support::{SMALL, assert_same, binary, has_file, results, succeed, texts, wait_until};
 
 const FIXED: &str = r#"
 methods = ["naive_early_stopping"]
@@ -135,7 +135,8 @@ fn killed_or_interrupted_and_continued_is_what_it_is_uninterrupted() {
     #[cfg(unix)]
     {
         let mut child = place.search("stopped", 3, &arguments).spawn().unwrap();
-        wait_for_a_saved_state(&place.at("stopped/trials/checkpoints"));
+        let checkpoints = place.at("stopped/trials/checkpoints");
+        wait_until("a saved state", || has_file(&checkpoints, ".state"));
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -153,19 +154,6 @@ fn killed_or_interrupted_and_continued_is_what_it_is_uninterrupted() {
     }
     let read = |name: &str| fs::read(place.at(name)).unwrap();
     assert_eq!(read("whole/trials.csv"), read("stopped/trials.csv"));
-}
-
-fn wait_for_a_saved_state(checkpoints: &Path) {
-    let is_state = |entry: std::io::Result<fs::DirEntry>| {
-        entry.unwrap().path().extension().is_some_and(|extension| extension == "state")
-    };
-    for _ in 0..6000 {
-        if fs::read_dir(checkpoints).is_ok_and(|mut entries| entries.any(is_state)) {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    panic!("no state was saved within a minute");
 }
 
 #[test]

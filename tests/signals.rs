@@ -5,12 +5,12 @@ mod support;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use support::{SMALL, assert_same, succeed, sweep};
+use support::{SMALL, assert_same, has_file, succeed, sweep, wait_until};
 
 const SWEEP: [&str; 4] =
     ["--methods=naive_outcomes", "--oversight=0.3", "--seeds=0..2", "--updates=2000"];
@@ -54,7 +54,7 @@ impl Place {
     fn start_and_train(&self, further: &[&str], environment: &[(&str, &str)]) -> Running {
         let running = self.start(further, environment);
         let checkpoints = self.at("results/checkpoints");
-        wait("training", || has(&checkpoints, |name| name.ends_with(".lock")));
+        wait_until("training", || has_file(&checkpoints, ".lock"));
         std::thread::sleep(Duration::from_millis(300));
         running
     }
@@ -79,7 +79,7 @@ impl Place {
     }
 
     fn has_state(&self) -> bool {
-        has(&self.at("results/checkpoints"), |name| name.ends_with(".state"))
+        has_file(&self.at("results/checkpoints"), ".state")
     }
 
     /// The same command finishes, outside Slurm, and leaves what an uninterrupted one leaves.
@@ -107,7 +107,7 @@ impl Running {
     }
 
     fn wait_until_it_says(&self, text: &str) {
-        wait(text, || self.says().contains(text));
+        wait_until(text, || self.says().contains(text));
     }
 
     /// How it ended, at most `patience` from now.
@@ -138,22 +138,6 @@ impl Running {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-}
-
-#[track_caller]
-fn wait(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("waited a minute for {what}");
-}
-
-fn has(folder: &Path, is_it: impl Fn(&str) -> bool) -> bool {
-    let mut entries = fs::read_dir(folder).into_iter().flatten();
-    entries.any(|entry| is_it(&entry.unwrap().file_name().to_string_lossy()))
 }
 
 #[test]
@@ -241,7 +225,7 @@ fn a_task_that_requeues_itself_goes_when_slurm_says_so() {
     let mut running = place.start_and_train(&["--requeue-self", "--shard=1/1"], &array);
     running.send("-URG");
     running.wait_until_it_says("scontrol requeue 7_3");
-    wait("scontrol", || place.calls() == "requeue 7_3\n");
+    wait_until("scontrol", || place.calls() == "requeue 7_3\n");
     running.stays(Duration::from_millis(300));
     running.send("-TERM");
     assert_eq!(running.ends_within(PATIENCE).code(), Some(143));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use gr_runs::{RunManifest, Store};
 
@@ -68,6 +69,24 @@ pub fn succeed(command: &mut Command) -> Output {
 pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// Waits, at most a minute, until something is so.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not within a minute: {what}");
+}
+
+/// Whether there is a `folder` with a file whose name ends so.
+pub fn has_file(folder: &Path, end: &str) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten();
+    entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(end)))
 }
 
 /// Everything in a results folder that repeats must not change: CSV files and kept policies.

@@ -10,6 +10,11 @@ use crate::{
 /// Most runs of a sweep: they are all in memory at once. More are taken for a typing error.
 pub const MAX_RUNS: usize = 1_000_000;
 
+/// How many runs so many of each are together, or the largest number if that overflows.
+pub fn num_runs<const N: usize>(factors: [usize; N]) -> usize {
+    factors.into_iter().fold(1, usize::saturating_mul)
+}
+
 impl Settings {
     /// Checks every value.
     ///
@@ -148,9 +153,8 @@ impl SweepFile {
             let once = !self.oversight[..index].contains(&level);
             accept(once, "oversight", level, "levels from 0 to 1, each once")?;
         }
-        let runs = [self.methods.len(), self.oversight.len(), self.seeds.as_slice().len()]
-            .into_iter()
-            .fold(1, usize::saturating_mul);
+        let runs =
+            num_runs([self.methods.len(), self.oversight.len(), self.seeds.as_slice().len()]);
         let accepted =
             format!("so few that methods x oversight x seeds are at most {MAX_RUNS} runs");
         accept(runs <= MAX_RUNS, "seeds", &self.seeds, &accepted)?;

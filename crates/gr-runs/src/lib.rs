@@ -28,7 +28,7 @@ mod streams;
 mod trial_row;
 
 pub use atomic::{atomic_write, write_if_changed};
-pub use check::MAX_RUNS;
+pub use check::{MAX_RUNS, num_runs};
 pub use claim::Claim;
 pub use config::{ConfigSources, default_config, load};
 pub use csv_log::CsvLog;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use gr_grid::Grid;
-use gr_runs::{MAX_RUNS, Seed, SeedSet};
+use gr_runs::{MAX_RUNS, Seed, SeedSet, num_runs};
 use toml::{Table, Value};
 
 /// A results folder's plan.
@@ -50,8 +50,7 @@ impl Plan {
             oversight.iter().all(is_probability),
             "oversight = {oversight:?}: levels from 0 to 1"
         );
-        let runs = methods.len().saturating_mul(oversight.len());
-        let runs = runs.saturating_mul(seeds.as_slice().len());
+        let runs = num_runs([methods.len(), oversight.len(), seeds.as_slice().len()]);
         ensure!(runs <= MAX_RUNS, "it asks for {runs} runs; a sweep has at most {MAX_RUNS}");
         Ok(Self {
             path: path.into(),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, ensure};
 use gr_learn::Method;
-use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, stream_named};
+use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, num_runs, stream_named};
 use toml::Value;
 
 use super::domain::below;
@@ -62,9 +62,8 @@ impl SearchPlan {
             TrialSeeds::Listed(seeds) => seeds.as_slice().len(),
             TrialSeeds::Random => 1,
         };
-        let runs = [search.base.methods.len(), search.base.oversight.len(), seeds]
-            .into_iter()
-            .fold(search.trials as usize, usize::saturating_mul);
+        let SweepFile { methods, oversight, .. } = &search.base;
+        let runs = num_runs([search.trials as usize, methods.len(), oversight.len(), seeds]);
         ensure!(
             runs <= MAX_RUNS,
             "{}: {} trials are {runs} runs; a search has at most {MAX_RUNS}",

@@ -12,7 +12,8 @@ Usage: scripts/gpu_check.sh --pack            where Rust is: builds the programs
   --out DIR      where results go and what is already done is noted (results/gpu-check)
   --device D     wgpu (default), wgpu:N
   --minutes N    stop in time to be done within N minutes (10); the same command continues
-  --updates N    updates of the whole-batch measurement (500)
+  --batch N      runs in the whole-batch measurement (64)
+  --updates N    its updates (500)
   --runs A,B,C   runs in a batch to measure (1,8,64,192)
   --from N       update at which measuring starts, trained on the CPU beforehand (300)
   --set K=V      a setting for all measurements and Figure 1, as in network.hidden=32 for a small device
@@ -24,6 +25,7 @@ bin=target/gpu-check
 out=results/gpu-check
 device=wgpu
 minutes=10
+batch=64
 updates=500
 sizes=1,8,64,192
 from=300
@@ -36,6 +38,7 @@ while (($#)); do
         --out) out=${2:?}; shift ;;
         --device) device=${2:?}; shift ;;
         --minutes) minutes=${2:?}; shift ;;
+        --batch) batch=${2:?}; shift ;;
         --updates) updates=${2:?}; shift ;;
         --runs) sizes=${2:?}; shift ;;
         --from) from=${2:?}; shift ;;
@@ -117,8 +120,8 @@ step agreement bash -c "set -euo pipefail; agree"
 for runs in ${sizes//,/ }; do
     for method in naive_outcomes routing; do run_measure "$runs" "$method" 20 "${method}_$runs"; done
 done
-run_measure 64 routing "$updates" whole_batch_routing
-run_measure 64 naive_outcomes "$updates" whole_batch_naive_outcomes
+run_measure "$batch" routing "$updates" whole_batch_routing
+run_measure "$batch" naive_outcomes "$updates" whole_batch_naive_outcomes
 step figure-1 "$bin/gr-sweep" --config configs/figures/figure-1.toml --device "$device" \
     --results "$out/figure-1" "${settings[@]}"
 echo "all done; results in $out"

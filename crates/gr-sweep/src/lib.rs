@@ -13,6 +13,7 @@ mod output;
 mod plan;
 pub mod policy_cli;
 mod progress;
+mod reading;
 mod record;
 mod schedule;
 pub mod search;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use gr_runs::{Check, HoldoutSource, RunResult, RunRow, RunStatus, Store, StoreError, Timing};
 use gr_stats::{MeanInterval, mean_interval};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::output::{columns, print};
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::progress::duration;
+use crate::reading::read_all;
 
 /// Confidence of the intervals in the table.
 const CONFIDENCE: f64 = 0.95;
@@ -126,9 +126,8 @@ impl Summary {
             let status = store.status(&run.name, Check::Lengths)?;
             Ok((row(run, &status), Outcome::of(run, status)))
         };
-        let all: Vec<(RunRow, Outcome)> =
-            plan.runs.par_iter().map(read).collect::<Result<_, StoreError>>()?;
-        let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) = all.into_iter().unzip();
+        let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) =
+            read_all(&plan.runs, read)?.into_iter().unzip();
         let mut summary = Self {
             folder: store.folder().display().to_string(),
             cells: Vec::new(),

@@ -3,10 +3,10 @@
 //! that no reader takes it for a result.
 
 use gr_runs::{Check, Damage, Provenance, RunStatus, Store, StoreError};
-use rayon::prelude::*;
 
 use crate::interrupt::Interrupt;
 use crate::plan::PlannedRun;
+use crate::reading::read_all;
 
 /// Finished runs that are asked for their origin when names are all that is looked at.
 const ASKED_FOR_ORIGIN: usize = 64;
@@ -65,8 +65,7 @@ impl Survey {
             true => Ok((Found::Pending, None)),
             false => look(store, run),
         };
-        let found: Vec<(Found, Option<Damage>)> =
-            runs.par_iter().map(look).collect::<Result<_, _>>()?;
+        let found = read_all(runs, look)?;
         let mut survey = Self::default();
         for (run, (found, damage)) in runs.iter().zip(found) {
             survey.damaged.extend(damage.map(|damage| (run.clone(), damage)));

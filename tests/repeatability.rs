@@ -118,12 +118,15 @@ fn a_damaged_state_or_checkpoint_costs_a_warning_and_never_the_result() {
         wait_until(extension, || has_file(&checkpoints, &format!(".{extension}")));
         child.kill().unwrap();
         child.wait().unwrap();
+        let mut hit = 0;
         for entry in std::fs::read_dir(&checkpoints).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == *extension) {
                 damage(&path);
+                hit += 1;
             }
         }
+        assert!(hit > 0, "no {extension} to damage");
         let (_, errors) = support::texts(&succeed(&mut sweep(&damaged, &arguments)));
         assert_eq!(errors.contains("starts anew"), *matters, "{extension}: {errors}");
         assert_same(&whole, &damaged);

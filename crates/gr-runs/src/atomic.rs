@@ -1,7 +1,7 @@
 //! Writing a file so that it is at every moment absent, old or complete, whoever else writes it and
 //! whatever kills the writer.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +13,6 @@ use crate::machine::host_name;
 /// for a result.
 const TEMPORARY: &str = ".gr-tmp";
 
-/// How often a write is begun anew whose temporary file somebody cleared away.
-const ATTEMPTS: usize = 3;
-
 /// Writes `bytes` to `path` so that the file is at every moment absent, old or complete: a temporary
 /// file in the same folder, forced to disk, then renamed. Of several writers at once the last one
 /// to rename wins, and none sees a file of the others.
@@ -23,13 +20,13 @@ const ATTEMPTS: usize = 3;
 /// # Errors
 /// [`StoreError::Io`]; the file is then as it was.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Forced)
+    write(path, bytes, Durability::Forced).map_err(StoreError::io("write", path))
 }
 
 /// [`atomic_write`] for what nothing depends on: without waiting for the disk, so that the file may
 /// be gone or empty after a power cut.
 pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Unforced)
+    write(path, bytes, Durability::Unforced).map_err(StoreError::io("write", path))
 }
 
 /// Whether a write waits until the disk has it. That can take milliseconds.
@@ -37,20 +34,6 @@ pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), Sto
 enum Durability {
     Forced,
     Unforced,
-}
-
-fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
-    let mut outcome = publish(path, bytes, durability);
-    for _ in 1..ATTEMPTS {
-        // Between its making and its locking, a temporary file looks as if its writer were dead.
-        match &outcome {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                outcome = publish(path, bytes, durability);
-            }
-            _ => break,
-        }
-    }
-    outcome.map_err(StoreError::io("write", path))
 }
 
 /// [`atomic_write`], leaving a file alone that has these bytes already, so that repeating what is
@@ -68,11 +51,8 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// If nothing can be written there.
 pub(crate) fn check_writable(folder: &Path) -> Result<(), StoreError> {
     let probe = create_temporary(&folder.join("probe"));
-    let removed = probe.and_then(|(probe, _)| match fs::remove_file(probe) {
-        // Another process that clears up was faster.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    });
+    // While it is still locked, so that no other process removes it first.
+    let removed = probe.and_then(|(probe, _locked)| fs::remove_file(probe));
     removed.map_err(StoreError::io("write to", folder))
 }
 
@@ -101,10 +81,8 @@ pub(crate) fn remove_unless_locked(path: &Path) {
     }
 }
 
-fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let (temporary, mut file) = create_temporary(path)?;
-    // For `remove_left_behind`; a file system without locks does without.
-    let _ = file.try_lock();
     let is_forced = durability == Durability::Forced;
     let written = file.write_all(bytes);
     let written = if is_forced { written.and_then(|()| file.sync_all()) } else { written };
@@ -115,7 +93,8 @@ fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> 
     if is_forced { sync_folder(path) } else { Ok(()) }
 }
 
-/// A new file beside `path`. Host, process and number make its name differ from those of all other
+/// A new file beside `path`, locked so that [`remove_left_behind`] leaves it alone; a file system
+/// without locks does without. Host, process and number make its name differ from those of all other
 /// writers; where they do not (containers can share host names), the next number does.
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -125,9 +104,15 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!(".{name}.{host}-{process}-{number}{TEMPORARY}");
         let temporary = path.with_file_name(name);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (temporary, file)),
+        let file = match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            opened => opened?,
+        };
+        // Until it is locked, the file looks as if its writer were dead: who clears up just then is
+        // removing it, or has.
+        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && temporary.try_exists()? {
+            return Ok((temporary, file));
         }
     }
 }
@@ -179,8 +164,7 @@ mod tests {
     #[test]
     fn what_a_killed_writer_left_is_removed_and_a_living_one_keeps_its_file() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, living) = create_temporary(&folder.path().join("living")).unwrap();
-        living.lock().unwrap();
+        let _living = create_temporary(&folder.path().join("living")).unwrap();
         create_temporary(&folder.path().join("dead")).unwrap();
         fs::write(folder.path().join("run_a.toml"), "a result").unwrap();
         remove_left_behind(folder.path());

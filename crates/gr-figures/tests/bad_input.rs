@@ -76,6 +76,11 @@ fn damaged_files_are_refused_by_line_column_and_value() {
     for (from, to, mentions) in [
         ("finished", "done", vec!["runs.csv: line 2", "status \"done\"", "finished, failed"]),
         ("selected_return", "chosen_return", vec!["runs.csv", "selected_return is missing"]),
+        (
+            ",1000,1000,",
+            ",1000,999,",
+            vec!["runs.csv: line 2", "selected_update \"999\"", "999 updates"],
+        ),
     ] {
         let place = Place::with(&Sweep::default());
         edit(&place.sweep().join("runs.csv"), from, to);
@@ -214,7 +219,13 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
          selected_return = {last}\nselected_update = 999\n"
     );
     let id = run_id("naive_outcomes", 0.1, 1);
-    fs::write(place.sweep().join(format!("run_{id}.toml")), manifest).unwrap();
+    let path = place.sweep().join(format!("run_{id}.toml"));
+    fs::write(&path, manifest.replace("updates = 1000", "updates = 999")).unwrap();
+    assert_mentions(
+        &refused(&[&place.sweep()], &[]),
+        &[&id, "selected_update is 999", "999 updates"],
+    );
+    fs::write(&path, manifest).unwrap();
     draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
     let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
     assert!(numbers.contains(&format!("seed 1,{last},,,1")), "{numbers}");

@@ -5,10 +5,11 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use gr_figures::data::Results;
 use gr_figures::figures::{FIGURES, Outcome};
-use gr_figures::scene;
+use gr_figures::scene::{self, MAX_HEIGHT, Shape};
 use proptest::prelude::*;
 use proptest::sample::select;
 use support::{Sweep, gr_figures, write_search};
@@ -73,6 +74,17 @@ fn write_folders(folder: &Path) -> [PathBuf; 3] {
     folders
 }
 
+/// What lies nowhere cannot be drawn, and what lies far outside the picture takes for ever.
+fn check_places(shape: &Shape) {
+    let points = match shape {
+        Shape::Line { points, .. } | Shape::Area { points, .. } => points.as_slice(),
+        Shape::Disc { center: point, .. } | Shape::Text { at: point, .. } => from_ref(point),
+    };
+    for (x, y) in points {
+        assert!(x.abs().max(y.abs()) < 2.0 * MAX_HEIGHT, "{shape:?}");
+    }
+}
+
 /// Reads a folder and draws what it allows; that this returns is what is tested.
 fn draw(folder: &Path) {
     let Ok(results) = Results::open(&[folder.to_path_buf()], None, &|_| ()) else { return };
@@ -81,6 +93,7 @@ fn draw(folder: &Path) {
             for picture in pictures {
                 assert!(!picture.name.contains(['/', '\\']), "{}", picture.name);
                 assert!(picture.scene.height.is_finite());
+                picture.scene.shapes.iter().for_each(check_places);
                 scene::svg(&picture.scene);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use gr_runs::{LabelCount, RunId};
 use toml::Value;
 
@@ -93,7 +93,14 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
             }
         };
         let state = STATES[row.choice(status, &names)?].1;
-        let update = |column| row.optional_value(column, "an update or nothing");
+        let number = |column| row.optional_value::<u64>(column, "a number of updates or nothing");
+        let done = number(updates)?;
+        let update = |column| match (number(column)?, done) {
+            (Some(update), Some(done)) if update >= done => {
+                Err(row.refuse(column, &format!("one of the run's {done} updates, from 0 on")))
+            }
+            (update, _) => Ok(update),
+        };
         let kept = match (update(kept_update)?, row.optional_number(kept_return)?) {
             (Some(update), Some(true_return)) => {
                 let gaming_gap = row.optional_number(gaming_gap)?;
@@ -109,7 +116,7 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
             evaluation: Some(row.text(evaluation).into()),
             headline: text(row.text(policy)),
             planned_updates: Some(row.value(planned, "a number of updates")?),
-            updates: update(updates)?,
+            updates: done,
             final_return: row.optional_number(last)?,
             kept,
             labels: match row.optional_value(labels_training, "a number of labels or nothing")? {
@@ -188,7 +195,7 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
         let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
         number.filter(|number| number.abs() <= LARGEST)
     };
-    let update = |key: &str| value(key)?.as_integer()?.try_into().ok();
+    let whole = |key: &str| -> Option<u64> { value(key)?.as_integer()?.try_into().ok() };
     let text = |key: &str| value(key)?.as_str().map(String::from);
     let missing = |key: &str| {
         anyhow!("{}: {key} is missing; remove the file to train the run again", path.display())
@@ -196,23 +203,32 @@ fn finish_from_manifest(run: &mut Run, path: &Path) -> Result<()> {
     let needed = |key: &str| number(key).ok_or_else(|| missing(key));
     run.state = RunState::Finished;
     run.headline = text("result.policy_type");
-    run.updates = update("result.updates");
+    run.updates = whole("result.updates");
+    let update = |key: &str| match (whole(key), run.updates) {
+        (Some(update), Some(done)) if update >= done => {
+            bail!(
+                "{}: {key} is {update}, but the run had {done} updates; remove the file to train it again",
+                path.display()
+            )
+        }
+        (update, _) => Ok(update),
+    };
     run.final_return = Some(needed("result.final_return")?);
     let kept_update = "result.selected_update";
     run.kept = Some(EvaluationPoint {
-        update: update(kept_update).ok_or_else(|| missing(kept_update))?,
+        update: update(kept_update)?.ok_or_else(|| missing(kept_update))?,
         true_return: needed("result.selected_return")?,
         gaming_gap: number("result.gaming_gap"),
     });
     let holdout = value("result.labels_holdout");
-    run.labels = update("result.labels_training").map(|training| RunLabels {
+    run.labels = whole("result.labels_training").map(|training| RunLabels {
         training,
         holdout: match holdout.and_then(Value::as_integer) {
             Some(labels) => LabelCount::Counted(labels.unsigned_abs()),
             None => LabelCount::Unlimited,
         },
     });
-    run.stopped_update = update("result.stopped_update");
+    run.stopped_update = update("result.stopped_update")?;
     if value("spec.settings.early_stopping.enabled").and_then(Value::as_bool) == Some(true) {
         let source = text("spec.settings.early_stopping.holdout_source");
         let fraction = number("spec.settings.early_stopping.holdout_fraction");

@@ -135,10 +135,12 @@ fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture
     Ok(Picture::still(name, sheet.scene, numbers(runs)))
 }
 
-/// Axes that hold every curve of `runs`.
+/// Axes that hold every curve of `runs`, where they were stopped and what they keep.
 fn axes(runs: &[&Run], x_ticks: usize, y_ticks: usize) -> (Axis, Axis) {
     let all = runs.iter().flat_map(|run| lines(run)).flat_map(|(_, points)| points);
-    let (xs, ys): (Vec<f64>, Vec<f64>) = all.unzip();
+    let (mut xs, ys): (Vec<f64>, Vec<f64>) = all.unzip();
+    let marks = |run: &&Run| [run.stopped_update, run.kept.map(|kept| kept.update)];
+    xs.extend(runs.iter().flat_map(marks).flatten().map(|update| update as f64));
     (Axis::from_zero(xs, x_ticks), Axis::around(ys.into_iter().chain([0.0]), y_ticks))
 }
 

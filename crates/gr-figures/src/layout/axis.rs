@@ -56,9 +56,10 @@ impl Axis {
         Self { low, high, logarithmic: false, ticks: Vec::new() }
     }
 
-    /// A logarithmic axis around `values`, which must be above 0, with a tick at each of them.
+    /// A logarithmic axis around `values`, which must be above 0, with a tick at each of them. Those below
+    /// [`f64::MIN_POSITIVE`], which have no digits left for room around them, lie at the low end.
     pub fn logarithmic(values: &[f64]) -> Self {
-        let (low, high) = hull(values.iter().copied());
+        let (low, high) = hull(values.iter().map(|value| value.max(f64::MIN_POSITIVE)));
         let ticks = values.iter().map(|value| (*value, value.to_string())).collect();
         Self { low: low / 1.3, high: high * 1.3, logarithmic: true, ticks }
     }
@@ -103,11 +104,9 @@ impl Axis {
 
     /// Where a value lies: 0 at the lowest, 1 at the highest.
     pub fn share(&self, value: f64) -> f64 {
-        if self.logarithmic {
-            (value / self.low).ln() / (self.high / self.low).ln()
-        } else {
-            (value - self.low) / (self.high - self.low)
-        }
+        // Differences of logarithms: a ratio of values far apart would overflow.
+        let place = |value: f64| if self.logarithmic { value.max(self.low).ln() } else { value };
+        (place(value) - place(self.low)) / (place(self.high) - place(self.low))
     }
 }
 
@@ -152,6 +151,16 @@ mod tests {
         let axis = Axis::logarithmic(&[0.01, 0.1, 1.0]);
         assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
         assert_eq!(labels(&axis), ["0.01", "0.1", "1"]);
+    }
+
+    #[test]
+    fn the_smallest_numbers_have_a_place_on_a_logarithmic_axis() {
+        for values in [vec![5e-324], vec![5e-324, 1e-310], vec![5e-324, 0.1], vec![1e-300, 1.0]] {
+            let axis = Axis::logarithmic(&values);
+            for value in values.into_iter().chain([axis.low(), axis.high()]) {
+                assert!((0.0..=1.0).contains(&axis.share(value)), "{value} on {axis:?}");
+            }
+        }
     }
 
     #[test]

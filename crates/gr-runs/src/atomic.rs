@@ -13,6 +13,9 @@ use crate::machine::host_name;
 /// for a result.
 const TEMPORARY: &str = ".gr-tmp";
 
+/// How often a write is begun whose temporary file somebody removes.
+const ATTEMPTS: usize = 3;
+
 /// Writes `bytes` to `path` so that the file is at every moment absent, old or complete: a temporary
 /// file in the same folder, forced to disk, then renamed. Of several writers at once the last one
 /// to rename wins, and none sees a file of the others.
@@ -20,13 +23,13 @@ const TEMPORARY: &str = ".gr-tmp";
 /// # Errors
 /// [`StoreError::Io`]; the file is then as it was.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Forced).map_err(StoreError::io("write", path))
+    write(path, bytes, Durability::Forced)
 }
 
 /// [`atomic_write`] for what nothing depends on: without waiting for the disk, so that the file may
 /// be gone or empty after a power cut.
 pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Unforced).map_err(StoreError::io("write", path))
+    write(path, bytes, Durability::Unforced)
 }
 
 /// Whether a write waits until the disk has it. That can take milliseconds.
@@ -34,6 +37,21 @@ pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), Sto
 enum Durability {
     Forced,
     Unforced,
+}
+
+fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
+    let mut outcome = publish(path, bytes, durability);
+    for _ in 1..ATTEMPTS {
+        // Where locks do not reach other machines, one that clears up there takes a living writer for
+        // a dead one.
+        match &outcome {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                outcome = publish(path, bytes, durability);
+            }
+            _ => break,
+        }
+    }
+    outcome.map_err(StoreError::io("write", path))
 }
 
 /// [`atomic_write`], leaving a file alone that has these bytes already, so that repeating what is
@@ -51,8 +69,11 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// If nothing can be written there.
 pub(crate) fn check_writable(folder: &Path) -> Result<(), StoreError> {
     let probe = create_temporary(&folder.join("probe"));
-    // While it is still locked, so that no other process removes it first.
-    let removed = probe.and_then(|(probe, _locked)| fs::remove_file(probe));
+    let removed = probe.and_then(|(probe, _locked)| match fs::remove_file(probe) {
+        // Another machine that clears up was faster, as in `write`.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    });
     removed.map_err(StoreError::io("write to", folder))
 }
 
@@ -81,7 +102,7 @@ pub(crate) fn remove_unless_locked(path: &Path) {
     }
 }
 
-fn write(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let (temporary, mut file) = create_temporary(path)?;
     let is_forced = durability == Durability::Forced;
     let written = file.write_all(bytes);
@@ -158,6 +179,30 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         assert_eq!(bytes.len(), 5000);
         assert!(bytes.iter().all(|byte| *byte == bytes[0]));
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_write_whose_file_is_removed_in_spite_of_its_lock_is_begun_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let remove_one = || {
+            let temporary =
+                names(folder.path()).into_iter().filter(|name| name.ends_with(TEMPORARY));
+            temporary.map(|name| folder.path().join(name)).any(|file| fs::remove_file(file).is_ok())
+        };
+        std::thread::scope(|scope| {
+            let remover = scope.spawn(|| {
+                // One less than a write can take, should all of them meet the same one.
+                for _ in 1..ATTEMPTS {
+                    while !remove_one() {}
+                }
+            });
+            let mut written = Ok(());
+            while !remover.is_finished() {
+                written = written.and(atomic_write(&folder.path().join("file"), &[7; 5000]));
+            }
+            written.unwrap();
+        });
         assert_eq!(names(folder.path()), ["file"]);
     }
 

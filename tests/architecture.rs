@@ -49,6 +49,88 @@ fn imports_point_one_way_and_only_gr_learn_names_burn() {
     }
 }
 
+/// The rooms of each crate's house, floor by floor from the top. A room knows those on the floors below
+/// its own, and no other.
+const ROOMS: &[(&str, &[&[&str]])] = &[
+    ("gr-runs", &[&["store"], &["run"], &["settings"]]),
+    (
+        "gr-learn",
+        &[
+            &["batch"],
+            &["early_stopping"],
+            &["evaluation"],
+            &["update"],
+            &["methods"],
+            &["network"],
+            &["device"],
+        ],
+    ),
+    (
+        "gr-sweep",
+        &[
+            &["cli"],
+            &["verify", "slurm_script"],
+            &["search"],
+            &["sweep"],
+            &["results"],
+            &["training"],
+            &["options"],
+            &["terminal"],
+            &["plan", "policy"],
+        ],
+    ),
+    (
+        "gr-figures",
+        &[&["cli"], &["figures"], &["layout"], &["model"], &["scene"], &["style"], &["data"]],
+    ),
+];
+
+#[test]
+fn rooms_know_those_below_them_only() {
+    for (name, floors) in ROOMS {
+        let source = support::root().join("crates").join(name).join("src");
+        let floor_of = |room: &str| floors.iter().position(|rooms| rooms.contains(&room));
+        let mut rooms = std::collections::BTreeSet::new();
+        for file in rust_files(&source) {
+            let path = file.strip_prefix(&source).unwrap().with_extension("");
+            let room = path.iter().next().unwrap().to_str().unwrap().to_string();
+            if ["lib", "main", "bin"].contains(&room.as_str()) {
+                continue;
+            }
+            let place = file.display();
+            let floor =
+                floor_of(&room).unwrap_or_else(|| panic!("{place} is in no room of {name}"));
+            for known in rooms_named_in(&std::fs::read_to_string(&file).unwrap()) {
+                let allowed = known == room || floor_of(&known).is_some_and(|below| below > floor);
+                assert!(allowed, "{place}: {room} must not know crate::{known}");
+            }
+            rooms.insert(room);
+        }
+        let listed = floors.iter().flat_map(|rooms| rooms.iter());
+        assert!(listed.clone().all(|room| rooms.contains(*room)), "{name}: a room has no file");
+    }
+}
+
+/// What follows `crate::` in the code of a file, comments aside.
+fn rooms_named_in(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let named = code.flat_map(|line| line.split("crate::").skip(1));
+    let word = |rest: &str| {
+        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
+    named.map(word).collect()
+}
+
+/// Every Rust file below `folder`.
+fn rust_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| match path.is_dir() {
+        true => rust_files(&path),
+        false => vec![path],
+    });
+    files.filter(|path| path.extension().is_some_and(|end| end == "rs")).collect()
+}
+
 #[test]
 fn methods_are_documented_and_no_two_are_configured_alike() {
     // What a method does, as far as results can show it.

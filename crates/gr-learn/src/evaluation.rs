@@ -7,10 +7,7 @@ use gr_grid::{
 };
 use gr_runs::{EvaluationMode, Purpose, RunSpec, stream_at};
 
-use crate::architecture::NetworkKind;
-use crate::network::{PolicyNetwork, to_host};
-use crate::passes::Passes;
-use crate::policy::{PolicyRow, PolicyType};
+use crate::network::{NetworkKind, Passes, PolicyNetwork, PolicyRow, PolicyType, to_host};
 
 /// A network put out something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,47 +3,22 @@
 //!
 //! One update, [`RunBatch::update`]: roll out by table lookup, add up statistics, take the objective's
 //! gradient of the networks' outputs, push it back through the networks, step.
+//!
+//! Rooms, from the top: `batch`, `early_stopping`, `evaluation`, `update`, `methods`, `network`, `device`;
+//! each knows those below it only.
 
-mod adam;
-mod architecture;
 mod batch;
 mod device;
 mod early_stopping;
 mod evaluation;
-mod fault;
-mod folded_gate;
-mod inputs;
 mod methods;
 mod network;
-mod objective;
-mod observation_rows;
-mod passes;
-mod policy;
-mod policy_file;
-mod rollout;
-mod run;
-mod snapshot;
-mod statistics;
-mod structure;
-mod value;
+mod update;
 
-pub use adam::{AdamSettings, HostAdam, StackedAdam};
-pub use architecture::{Architecture, LayerShape, NUM_CHANNELS, NetworkKind};
-pub use batch::{Collected, RunBatch, RunPolicy};
+pub use batch::*;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use early_stopping::{EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, Progress};
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
-pub use inputs::Inputs;
 pub use methods::{HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
-pub use network::PolicyNetwork;
-pub use objective::{Losses, Objective, OutputGradient};
-pub use observation_rows::ObservationRows;
-pub use passes::{Activations, Gradients, Outputs, Passes, cotangent_width};
-pub use policy::{GateRow, PolicyRow, PolicyType};
-pub use policy_file::{PolicyFileError, SavedPolicy, pytorch_name};
-pub use rollout::{Environments, Rollout};
-pub use run::UpdateReport;
-pub use snapshot::{RunSnapshot, SnapshotError};
-pub use statistics::{RouteSums, Statistics};
-pub use structure::BatchStructure;
-pub use value::{AffineGradient, AffineValue, ValueNetwork};
+pub use network::*;
+pub use update::*;

@@ -1,35 +1,20 @@
 //! From a configuration to trained runs on disk: plan, schedule, train, summarise; and a look at
 //! saved policies. The binaries `gr-sweep`, `gr-search` and `gr-policy` only call into here.
+//!
+//! Rooms, from the top: `cli`; `verify`, `slurm_script`; `search`; `sweep`; `results`; `training`; `options`,
+//! `terminal`; `plan`, `policy`. Each knows those below it only.
 
-mod dry_run;
-mod errors;
-mod flags;
-mod interrupt;
-mod listing;
-mod logs;
-mod merge;
-mod opened_policy;
-mod output;
+pub mod cli;
+mod options;
 mod plan;
-pub mod policy_cli;
-mod progress;
-mod reading;
-mod record;
-mod schedule;
+mod policy;
+mod results;
 pub mod search;
-pub mod search_cli;
-mod session;
-mod shard;
-mod slurm;
 mod slurm_script;
-mod status;
-mod status_view;
-mod summary;
-mod survey;
-pub mod sweep_cli;
-mod train;
+mod sweep;
+mod terminal;
+mod training;
 mod verify;
-mod workplace;
 
 /// The allocator of the binaries. glibc's returns large buffers to the system after every update
 /// and pays thousands of page faults to get them back.

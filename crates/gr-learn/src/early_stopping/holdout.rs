@@ -6,8 +6,7 @@ use gr_grid::{EnvironmentRules, EpisodeStart, Layout, Observation, play_labelled
 use gr_runs::{HoldoutReturn, HoldoutSource, Purpose, RunSpec, Seed, stream_at};
 
 use crate::evaluation::{NotFinite, policies};
-use crate::network::PolicyNetwork;
-use crate::policy::PolicyType;
+use crate::network::{PolicyNetwork, PolicyType};
 
 /// Initial states, drawn once per run from a stream of their own, and every observation that can be
 /// met from them: one pass of the network serves a whole check.

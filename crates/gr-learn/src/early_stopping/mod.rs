@@ -15,8 +15,7 @@ pub use rule::Progress;
 use rule::StoppingRule;
 
 use crate::evaluation::{NotFinite, evaluate_tables};
-use crate::network::PolicyNetwork;
-use crate::policy::PolicyType;
+use crate::network::{PolicyNetwork, PolicyType};
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq)]

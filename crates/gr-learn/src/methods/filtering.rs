@@ -3,8 +3,10 @@
 use gr_grid::Ending;
 use gr_grid::rewards::GROUND_TRUTH;
 
-use super::{HoldoutUse, Method, Outcome, Route, all_updates, configured_masks, overseen_goals};
-use crate::architecture::NetworkKind;
+use super::method::{
+    HoldoutUse, Method, Outcome, Route, all_updates, configured_masks, overseen_goals,
+};
+use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
     label: "filtering",

@@ -3,8 +3,8 @@
 
 use gr_grid::rewards::NAIVE;
 
-use super::{HoldoutUse, Method, all_updates, configured_masks, keep_all, overseen_goals};
-use crate::architecture::NetworkKind;
+use super::method::{HoldoutUse, Method, all_updates, configured_masks, keep_all, overseen_goals};
+use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
     label: "naive_early_stopping",

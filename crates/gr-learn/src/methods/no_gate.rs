@@ -3,8 +3,10 @@
 
 use gr_grid::rewards::TERMINAL;
 
-use super::{HoldoutUse, Method, all_updates, by_overseen_goal, configured_masks, overseen_goals};
-use crate::architecture::NetworkKind;
+use super::method::{
+    HoldoutUse, Method, all_updates, by_overseen_goal, configured_masks, overseen_goals,
+};
+use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
     label: "no_gate",

@@ -3,8 +3,8 @@
 use gr_grid::rewards::TERMINAL;
 use gr_runs::{MaskSettings, RouteMask};
 
-use super::{HoldoutUse, Method, all_updates, by_overseen_goal, overseen_goals};
-use crate::architecture::NetworkKind;
+use super::method::{HoldoutUse, Method, all_updates, by_overseen_goal, overseen_goals};
+use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
     label: "no_routing_control",

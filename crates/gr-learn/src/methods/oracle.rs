@@ -3,8 +3,8 @@
 use gr_grid::Ending;
 use gr_grid::rewards::GROUND_TRUTH;
 
-use super::{HoldoutUse, Method, configured_masks, keep_all};
-use crate::architecture::NetworkKind;
+use super::method::{HoldoutUse, Method, configured_masks, keep_all};
+use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
     label: "oracle",

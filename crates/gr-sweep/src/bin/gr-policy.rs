@@ -1,5 +1,5 @@
-//! See [`gr_sweep::policy_cli`].
+//! See [`gr_sweep::cli::policy`].
 
 fn main() -> std::process::ExitCode {
-    gr_sweep::policy_cli::main()
+    gr_sweep::cli::policy::main()
 }

@@ -1,5 +1,5 @@
-//! See [`gr_sweep::search_cli`].
+//! See [`gr_sweep::cli::search`].
 
 fn main() -> std::process::ExitCode {
-    gr_sweep::search_cli::main()
+    gr_sweep::cli::search::main()
 }

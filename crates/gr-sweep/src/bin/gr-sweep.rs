@@ -1,5 +1,5 @@
-//! See [`gr_sweep::sweep_cli`].
+//! See [`gr_sweep::cli::sweep`].
 
 fn main() -> std::process::ExitCode {
-    gr_sweep::sweep_cli::main()
+    gr_sweep::cli::sweep::main()
 }

@@ -9,7 +9,7 @@ use gr_runs::{
 };
 
 use super::trial::{SearchCell, Trial};
-use crate::summary::FailedRun;
+use crate::results::summary::FailedRun;
 
 /// What became of the trials of one method at one level.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::outcome::CellOutcome;
 use super::select::{Selected, select};
 use super::trial::SearchCell;
-use crate::summary::{Cell, FailedRun};
+use crate::results::summary::{Cell, FailedRun};
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;

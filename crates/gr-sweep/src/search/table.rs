@@ -3,8 +3,8 @@
 use gr_runs::LabelCount;
 
 use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
-use crate::output::columns;
-use crate::summary::FailedRun;
+use crate::results::summary::FailedRun;
+use crate::terminal::output::columns;
 
 impl Report {
     /// The report as text.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::flags::ExperimentFlags;
+use crate::options::flags::ExperimentFlags;
 use crate::plan::SweepPlan;
 use render::Script;
 use tasks::{Bundle, Tasks};

@@ -2,7 +2,7 @@
 
 use super::ResourceFlags;
 use super::tasks::Tasks;
-use crate::progress::duration;
+use crate::terminal::progress::duration;
 
 /// Seconds before a time limit at which Slurm warns; it may do so a minute early. Saving takes two.
 const WARNING_SECONDS: u64 = 60;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::plan::PlannedRun;
-use crate::workplace::GPU_BATCH;
+use crate::sweep::workplace::GPU_BATCH;
 
 /// Slurm's own limit on indices of an array is 1001 unless a cluster sets another one.
 const MOST_TASKS: usize = 1000;

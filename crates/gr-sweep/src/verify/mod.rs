@@ -14,13 +14,13 @@ use gr_runs::{Check, ConfigError, Purpose, RunManifest, RunStatus, Store, stream
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::errors::{DONE, RUNS_FAILED};
-use crate::flags::MachineFlags;
-use crate::interrupt::Interrupt;
-use crate::output::print;
+use crate::options::flags::MachineFlags;
 use crate::plan::{PlannedRun, SweepPlan};
-use crate::summary::Summary;
-use crate::workplace::Workplace;
+use crate::results::summary::Summary;
+use crate::sweep::workplace::Workplace;
+use crate::terminal::errors::{DONE, RUNS_FAILED};
+use crate::terminal::output::print;
+use crate::training::interrupt::Interrupt;
 use report::{Files, Report, Verdict};
 use scratch::Scratch;
 
@@ -146,7 +146,7 @@ fn train_again(
     }
     let planned: Vec<PlannedRun> = runs.iter().map(|(run, _)| run.clone()).collect();
     let trained = workplace.train(&again, &planned, interrupt);
-    if let ControlFlow::Break(exit_code) = interrupt.conclude(trained)? {
+    if let ControlFlow::Break(exit_code) = interrupt.conclude(trained, |left| left.interrupted)? {
         return Ok(ControlFlow::Break(exit_code));
     }
     for (run, there) in &runs {

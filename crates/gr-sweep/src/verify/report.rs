@@ -4,8 +4,8 @@ use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
 
 use super::compare::UPDATES_COMPARED;
-use crate::output::columns;
 use crate::plan::{PlannedRun, SweepPlan};
+use crate::terminal::output::columns;
 
 /// What the files of a sweep came to.
 pub struct Files {

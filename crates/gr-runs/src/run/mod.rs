@@ -1,0 +1,27 @@
+//! What a run is and what is kept of it: its name, its random streams, the rows of its CSV files, its
+//! manifest, and what made it.
+//!
+//! Knows settings, and nothing of where or how files are written.
+
+mod csv_log;
+mod file_record;
+mod holdout;
+mod machine;
+mod manifest;
+mod provenance;
+mod rows;
+mod spec;
+mod streams;
+mod trial_row;
+
+pub use csv_log::CsvLog;
+pub use file_record::FileRecord;
+pub use holdout::{HoldoutReturn, LabelCount};
+pub(crate) use machine::host_name;
+pub use manifest::{RunFailure, RunManifest, RunResult, Timing};
+pub use provenance::Provenance;
+pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
+pub(crate) use spec::hex;
+pub use spec::{RunId, RunName, RunSpec};
+pub use streams::{Purpose, stream, stream_at, stream_named};
+pub use trial_row::TrialRow;

@@ -1,0 +1,336 @@
+//! A results folder: one sweep, its plan, and the files of its runs. State is read from files
+//! alone. Every file is published by rename and, once a run is finished, has its final content under
+//! its name: any number of processes on any machines may work in one folder at once.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::claim::{self, Claim};
+use super::sealed::{read_toml, write_toml};
+use super::{Check, Damage, Listing, StoreError, atomic, atomic_write, write_if_changed};
+use crate::run::{FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow};
+use crate::settings::{ConfigError, SweepFile, flatten};
+
+const PLAN: &str = "plan.toml";
+const RUNS: &str = "runs.csv";
+
+/// A results folder that belongs to one sweep.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// The files of one run.
+#[derive(Clone, Debug)]
+pub struct RunFiles {
+    /// `eval_results_<run>.csv`.
+    pub evaluations: PathBuf,
+    /// `train_results_<run>.csv`.
+    pub training: PathBuf,
+    /// `holdout_results_<run>.csv`, of a run with a holdout.
+    pub holdout: PathBuf,
+    /// `policy_tables_<run>.csv`.
+    pub policy_tables: PathBuf,
+    /// `checkpoints/<run>.safetensors`: the kept policy.
+    pub policy: PathBuf,
+    /// `checkpoints/<run>.state`: what an interrupted run continues from.
+    pub state: PathBuf,
+    /// `run_<run>.toml`.
+    pub manifest: PathBuf,
+    failure: PathBuf,
+    lock: PathBuf,
+}
+
+/// How far a run has come, by its files.
+#[derive(Clone, Debug)]
+pub enum RunStatus {
+    /// It has a manifest, and its files are there.
+    Done(Box<RunManifest>),
+    /// It ended without a result.
+    Failed(RunFailure),
+    /// It has a saved state.
+    Interrupted,
+    /// Nothing of it has been saved.
+    Missing,
+    /// Its manifest or another file is not what was written.
+    Damaged(Damage),
+}
+
+impl Store {
+    /// Opens `folder` for the sweep `plan`, making it if it is not there.
+    ///
+    /// # Errors
+    /// If the folder cannot be written, holds another sweep, or its plan cannot be read.
+    pub fn open(folder: &Path, plan: &SweepFile) -> Result<Self, StoreError> {
+        let path = folder.join(PLAN);
+        if !path.exists() {
+            let checkpoints = folder.join("checkpoints");
+            fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
+            let text = toml::to_string(&plan.to_table()).expect("a plan is plain data");
+            atomic_write(&path, text.as_bytes())?;
+        }
+        // Also after writing: another sweep may have begun here at the same time.
+        same_sweep(folder, &read_plan(&path)?, plan)?;
+        Self::open_without_plan(folder)
+    }
+
+    /// Opens `folder` for runs that are listed elsewhere, making it if it is not there, and clears
+    /// up after killed writers.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn open_without_plan(folder: &Path) -> Result<Self, StoreError> {
+        let checkpoints = folder.join("checkpoints");
+        fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
+        for place in [folder, &checkpoints] {
+            atomic::check_writable(place)?;
+            atomic::remove_left_behind(place);
+        }
+        Ok(Self { folder: folder.into() })
+    }
+
+    /// Opens `folder`, which a sweep has been begun in, to look at it: writes nothing.
+    ///
+    /// # Errors
+    /// If it is none or its plan cannot be read.
+    pub fn open_existing(folder: &Path) -> Result<(Self, SweepFile), StoreError> {
+        let plan = read_plan(&folder.join(PLAN))?;
+        Ok((Self { folder: folder.into() }, plan))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the files of a run lie.
+    pub fn files(&self, run: &RunId) -> RunFiles {
+        let at = |name: String| self.folder.join(name);
+        RunFiles {
+            evaluations: at(format!("eval_results_{run}.csv")),
+            training: at(format!("train_results_{run}.csv")),
+            holdout: at(format!("holdout_results_{run}.csv")),
+            policy_tables: at(format!("policy_tables_{run}.csv")),
+            policy: at(format!("checkpoints/{run}.safetensors")),
+            state: at(format!("checkpoints/{run}.state")),
+            manifest: at(format!("run_{run}.toml")),
+            failure: at(format!("failed_{run}.toml")),
+            lock: at(format!("checkpoints/{run}.lock")),
+        }
+    }
+
+    /// Where the policy that `run` had after `update_idx` is kept.
+    pub fn checkpoint(&self, run: &RunId, update_idx: u64) -> PathBuf {
+        self.folder.join(format!("checkpoints/{run}_u{update_idx}.safetensors"))
+    }
+
+    /// Lets people look at `file`, a result in the making that is `bytes` so far: apart from where it
+    /// will lie when it is whole, since another process may have finished the run by then.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn preview(&self, file: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        atomic::atomic_write_unforced(&self.preview_of(file), bytes)
+    }
+
+    fn preview_of(&self, file: &Path) -> PathBuf {
+        self.folder.join("checkpoints").join(file.file_name().unwrap_or_default())
+    }
+
+    /// Which runs have which files, by one look at all names.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn listing(&self) -> Result<Listing, StoreError> {
+        Listing::read(&self.folder)
+    }
+
+    /// How far `run` has come.
+    ///
+    /// # Errors
+    /// If the system refuses to read. What is wrong with a file is no error but
+    /// [`RunStatus::Damaged`].
+    pub fn status(&self, run: &RunName, check: Check) -> Result<RunStatus, StoreError> {
+        let files = self.files(&run.id);
+        match read_toml::<RunManifest>(&files.manifest)? {
+            Some(Ok(manifest)) => {
+                return Ok(match self.check(run, &manifest, check) {
+                    Ok(()) => RunStatus::Done(Box::new(manifest)),
+                    Err(damage) => RunStatus::Damaged(damage),
+                });
+            }
+            Some(Err(damage)) => return Ok(RunStatus::Damaged(damage)),
+            None => {}
+        }
+        match read_toml::<RunFailure>(&files.failure)? {
+            Some(Ok(failure)) => {
+                return Ok(match same_run(run, &failure.key, &files.failure) {
+                    Ok(()) => RunStatus::Failed(failure),
+                    Err(damage) => RunStatus::Damaged(damage),
+                });
+            }
+            Some(Err(damage)) => return Ok(RunStatus::Damaged(damage)),
+            None => {}
+        }
+        Ok(if files.state.exists() { RunStatus::Interrupted } else { RunStatus::Missing })
+    }
+
+    /// Holds the files of a finished run against its manifest.
+    fn check(&self, run: &RunName, manifest: &RunManifest, check: Check) -> Result<(), Damage> {
+        same_run(run, &manifest.key, &self.files(&run.id).manifest)?;
+        manifest.files.iter().try_for_each(|record| record.check(&self.folder, check))
+    }
+
+    /// What a file of a finished run is compared with.
+    pub fn record(&self, path: &Path, bytes: &[u8]) -> FileRecord {
+        FileRecord::of(path.strip_prefix(&self.folder).unwrap_or(path), bytes)
+    }
+
+    /// Whether a file that was written is still what it was.
+    pub fn is_intact(&self, record: &FileRecord) -> bool {
+        record.check(&self.folder, Check::Hashes).is_ok()
+    }
+
+    /// Claims `run` for this process; nothing if another one works on it.
+    pub fn claim(&self, run: &RunId) -> Option<Claim> {
+        Claim::take(&self.files(run).lock)
+    }
+
+    /// The process that works on `run`, as it names itself; nothing if none does, or if the file
+    /// system has no locks.
+    pub fn holder(&self, run: &RunId) -> Option<String> {
+        claim::holder(&self.files(run).lock)
+    }
+
+    /// Publishes a finished run, after which nothing of it is worked on again, and removes what it
+    /// would have continued from. All files that the manifest lists must be there.
+    pub fn finish(&self, manifest: &RunManifest, run: &RunId) -> Result<(), StoreError> {
+        let files = self.files(run);
+        write_toml(&files.manifest, manifest)?;
+        remove_if_there(&files.failure)?;
+        self.forget(&files)
+    }
+
+    /// Publishes why a run ended without a result and removes what it would have continued from.
+    pub fn fail(&self, run: &RunId, failure: &RunFailure) -> Result<(), StoreError> {
+        let files = self.files(run);
+        write_toml(&files.failure, failure)?;
+        self.forget(&files)
+    }
+
+    /// Removes what `files` would have been continued from. The state goes last: as long as it is
+    /// there, [`Store::tidy`] knows that there may be more.
+    fn forget(&self, files: &RunFiles) -> Result<(), StoreError> {
+        let RunFiles { evaluations, training, holdout, policy_tables, .. } = files;
+        for file in [evaluations, training, holdout, policy_tables] {
+            remove_if_there(&self.preview_of(file))?;
+        }
+        remove_if_there(&files.state)
+    }
+
+    /// Takes the record that `run` is over out of the way, so that it is trained again. What is left
+    /// lies in a file that no reader takes for a result. The file is left alone if it has changed
+    /// since `damage` was found: another process may have trained the run by now.
+    pub fn set_aside(&self, run: &RunName, check: Check) -> Result<Option<Damage>, StoreError> {
+        let RunStatus::Damaged(damage) = self.status(run, check)? else { return Ok(None) };
+        // A row of this run in `runs.csv` would outlive what it was made from.
+        remove_if_there(&self.folder.join(RUNS))?;
+        let files = self.files(&run.id);
+        let aside = self.folder.join(format!("damaged_{}.toml", run.id));
+        for record in [&files.manifest, &files.failure] {
+            match fs::rename(record, &aside) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("move", record)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(damage))
+    }
+
+    /// Removes what processes that were killed, or came second, left of runs that are over, and
+    /// lock files that nobody holds.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or a file of a run that is over cannot be removed.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        for place in [&self.folder, &self.folder.join("checkpoints")] {
+            atomic::remove_left_behind(place);
+        }
+        let listing = self.listing()?;
+        let is_over = |run: &&RunId| listing.finished.contains(run) || listing.failed.contains(run);
+        for run in listing.saved.iter().filter(is_over) {
+            self.forget(&self.files(run))?;
+        }
+        for run in &listing.claimed {
+            atomic::remove_unless_locked(&self.files(run).lock);
+        }
+        Ok(())
+    }
+
+    /// Writes `runs.csv`.
+    pub fn write_runs(&self, rows: &[RunRow]) -> Result<(), StoreError> {
+        write_if_changed(&self.folder.join(RUNS), &runs_csv(rows))
+    }
+
+    /// Whether `runs.csv` is what [`Store::write_runs`] would write; nothing if there is none.
+    pub fn runs_are(&self, rows: &[RunRow]) -> Option<bool> {
+        fs::read(self.folder.join(RUNS)).ok().map(|bytes| bytes == runs_csv(rows))
+    }
+}
+
+fn runs_csv(rows: &[RunRow]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).expect("rows are flat and writing to memory cannot fail");
+    }
+    writer.into_inner().expect("flushing to memory cannot fail")
+}
+
+fn same_run(run: &RunName, key: &str, path: &Path) -> Result<(), Damage> {
+    if run.key == key {
+        return Ok(());
+    }
+    Err(Damage { file: path.into(), reason: format!("it is of the run with key {key}") })
+}
+
+fn read_plan(path: &Path) -> Result<SweepFile, StoreError> {
+    let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    SweepFile::parse_complete(&text, path).map_err(|error| StoreError::Corrupt {
+        path: path.into(),
+        reason: match error {
+            ConfigError::Parse { message, .. } => message.trim_end().into(),
+            error => error.to_string(),
+        },
+        fix: "if the folder is of the sweep that you ask for, remove this file and run the sweep's \
+              command again, which writes it anew and keeps what is trained; else give the sweep its \
+              own folder with --results"
+            .into(),
+    })
+}
+
+/// Refuses a folder whose plan is not `plan`.
+fn same_sweep(folder: &Path, there: &SweepFile, plan: &SweepFile) -> Result<(), StoreError> {
+    if there == plan {
+        return Ok(());
+    }
+    let (there, here) = (flatten(&there.to_table()), flatten(&plan.to_table()));
+    let difference: Vec<String> = there
+        .iter()
+        .zip(&here)
+        .filter(|(there, here)| there != here)
+        .map(|((key, there), (_, here))| format!("  {key}: {there} -> {here}"))
+        .collect();
+    Err(StoreError::OtherSweep { path: folder.into(), difference: difference.join("\n") })
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! Results on disk: a folder with a plan and the files of its runs, each of which is at every moment
+//! absent, old or complete, whoever writes, whatever kills a writer.
+//!
+//! Knows runs and their records, and nothing of how a run is trained.
+
+mod atomic;
+mod claim;
+mod error;
+mod file_check;
+mod folder;
+mod listing;
+mod sealed;
+mod trials;
+
+pub use atomic::{atomic_write, write_if_changed};
+pub use claim::Claim;
+pub use error::StoreError;
+pub use file_check::{Check, Damage};
+pub use folder::{RunFiles, RunStatus, Store};
+pub use listing::Listing;
+pub use sealed::{read_sealed, write_sealed};
+pub use trials::write_trials;

@@ -1,0 +1,328 @@
+//! The command line of `gr-policy`: a look at saved policies.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use gr_grid::{
+    Action, Environment, EnvironmentRules, EpisodeStart, Evaluation, FirstObservation, Layout,
+    Observation, choose_action, render, rewards::GROUND_TRUTH,
+};
+use gr_learn::{PolicyType, evaluate_tables};
+use gr_runs::{ConfigError, Purpose, stream_at};
+use rand::Rng;
+use serde::Serialize;
+
+use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
+use crate::terminal::errors::{self, DONE};
+
+/// Looks at saved policies: exact returns, action probabilities, episodes.
+///
+/// Reads policies that gr-sweep keeps (.safetensors) and PyTorch state dicts with the parameter
+/// names of the published code (.pt).
+#[derive(Debug, Parser)]
+#[command(name = "gr-policy", version)]
+#[command(after_help = "Examples:
+  gr-policy evaluate policy.pt --oversight 0.3 --first-observation stale
+  gr-policy show policy.pt --ghost 6 --diamond 18 --flags both
+  gr-policy play policy.pt --episodes 3 --policy diamond")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Evaluate policies exactly
+    Evaluate {
+        /// Policy files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        grid: GridArguments,
+        /// Oversight levels p [default: the run's own, else 0.01]
+        #[arg(long, value_name = "P", value_delimiter = ',', num_args = 1.., allow_negative_numbers = true)]
+        oversight: Vec<f64>,
+        /// First observation of episodes inside the window [default: the run's own, else fresh]
+        #[arg(long, value_enum)]
+        first_observation: Option<Meaning>,
+        /// Print an array of objects instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw action probabilities and gate on the grid
+    Show {
+        /// Policy file
+        file: PathBuf,
+        #[command(flatten)]
+        grid: GridArguments,
+        /// Cell of the ghost, row by row from 0 [default: upper left quarter]
+        #[arg(long, value_name = "CELL")]
+        ghost: Option<u8>,
+        /// Cell of the diamond [default: lower right quarter]
+        #[arg(long, value_name = "CELL")]
+        diamond: Option<u8>,
+        /// Goals that show a flag
+        #[arg(long, value_enum, default_value = "none")]
+        flags: GoalFlags,
+    },
+    /// Print episodes step by step
+    Play {
+        /// Policy file
+        file: PathBuf,
+        #[command(flatten)]
+        grid: GridArguments,
+        /// Number of episodes
+        #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..))]
+        episodes: u64,
+        /// Oversight level p [default: the run's own, else 0.01]
+        #[arg(long, value_name = "P", allow_negative_numbers = true)]
+        oversight: Option<f64>,
+        /// Which policy acts
+        #[arg(long, value_enum, default_value = "training")]
+        policy: ActingPolicy,
+        /// Seed of episodes and actions
+        #[arg(long, default_value = "0")]
+        seed: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Meaning {
+    Fresh,
+    Stale,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum GoalFlags {
+    None,
+    Ghost,
+    Diamond,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum ActingPolicy {
+    Training,
+    Diamond,
+    Ghost,
+}
+
+/// One object of `evaluate --json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    file: String,
+    policy_type: &'static str,
+    oversight_prob: f64,
+    first_observation: &'static str,
+    avg_return: f64,
+    diamond_fraction: f64,
+    reached_diamond_seen: f64,
+    reached_ghost_seen: f64,
+    reached_diamond_unseen: f64,
+    reached_ghost_unseen: f64,
+    n_complete_eps: f64,
+    complete_ep_len: f64,
+    gaming_gap: Option<f64>,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Evaluate { files, grid, oversight, first_observation, json } => {
+            evaluate(&files, grid, &oversight, first_observation, json)
+        }
+        Command::Show { file, grid, ghost, diamond, flags } => {
+            show(&file, grid, ghost, diamond, flags)
+        }
+        Command::Play { file, grid, episodes, oversight, policy, seed } => {
+            play(&file, grid, episodes, oversight, policy, seed)
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::from(DONE),
+        Err(error) => errors::report("gr-policy", &error),
+    }
+}
+
+fn check_oversight(level: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&level) {
+        Ok(())
+    } else {
+        Err(ConfigError::value("--oversight", level, "a number from 0 to 1").into())
+    }
+}
+
+fn evaluate(
+    files: &[PathBuf],
+    grid: GridArguments,
+    levels: &[f64],
+    first_observation: Option<Meaning>,
+    json: bool,
+) -> Result<()> {
+    levels.iter().try_for_each(|level| check_oversight(*level))?;
+    let mut reports = Vec::new();
+    for file in files {
+        let opened = OpenedPolicy::read(file, grid)?;
+        let first_observation = match first_observation {
+            Some(Meaning::Fresh) => FirstObservation::Fresh,
+            Some(Meaning::Stale) => FirstObservation::Stale,
+            None => opened.noted_first_observation(),
+        };
+        let own = [opened.noted_oversight()];
+        let levels = if levels.is_empty() { &own[..] } else { levels };
+        let rules: Vec<EnvironmentRules> =
+            levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
+        let evaluated =
+            evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
+                .with_context(|| file.display().to_string())?;
+        for (rules, evaluations) in rules.iter().zip(evaluated) {
+            reports.extend(
+                evaluations.into_iter().map(|(policy, e)| Report::new(file, rules, policy, e)),
+            );
+        }
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&reports)?);
+        return Ok(());
+    }
+    println!(
+        "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file",
+        "policy", "p", "first", "return", "diamond", "ep. len", "gap"
+    );
+    for report in reports {
+        println!(
+            "{:<16} {:>6} {:<5}  {:>+9.5} {:>9.5} {:>9.3} {:>+9.5}  {}",
+            report.policy_type,
+            report.oversight_prob,
+            report.first_observation,
+            report.avg_return,
+            report.diamond_fraction,
+            report.complete_ep_len,
+            report.gaming_gap.unwrap_or(f64::NAN),
+            report.file
+        );
+    }
+    println!(
+        "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap"
+    );
+    Ok(())
+}
+
+impl Report {
+    fn new(file: &Path, rules: &EnvironmentRules, policy: PolicyType, e: Evaluation) -> Self {
+        Self {
+            file: file.display().to_string(),
+            policy_type: policy.name(),
+            oversight_prob: rules.oversight,
+            first_observation: rules.first_observation.name(),
+            avg_return: e.avg_return.reveal(),
+            diamond_fraction: e.diamond_fraction(),
+            reached_diamond_seen: e.reached_diamond_seen,
+            reached_ghost_seen: e.reached_ghost_seen,
+            reached_diamond_unseen: e.reached_diamond_unseen,
+            reached_ghost_unseen: e.reached_ghost_unseen,
+            n_complete_eps: e.n_complete_eps,
+            complete_ep_len: e.complete_ep_len,
+            gaming_gap: e.gaming_gap,
+        }
+    }
+}
+
+fn show(
+    file: &Path,
+    grid: GridArguments,
+    ghost: Option<u8>,
+    diamond: Option<u8>,
+    flags: GoalFlags,
+) -> Result<()> {
+    let opened = OpenedPolicy::read(file, grid)?;
+    let grid = opened.grid;
+    let num_cells = grid.num_cells() as u8;
+    let [first, second] = grid.opposite_cells();
+    let (ghost, diamond) = (ghost.unwrap_or(first), diamond.unwrap_or(second));
+    for (flag, cell) in [("--ghost", ghost), ("--diamond", diamond)] {
+        if cell >= num_cells {
+            return Err(ConfigError::value(flag, cell, format!("a cell below {num_cells}")).into());
+        }
+    }
+    if ghost == diamond {
+        return Err(ConfigError::value("--diamond", diamond, "another cell than --ghost").into());
+    }
+    let layout = Layout::with_goal_flags(
+        ghost,
+        diamond,
+        matches!(flags, GoalFlags::Ghost | GoalFlags::Both),
+        matches!(flags, GoalFlags::Diamond | GoalFlags::Both),
+    );
+    let observations: Vec<Observation> =
+        grid.cells().map(|agent| Observation { agent, layout }).collect();
+    let all = opened.ask(&observations)?;
+    println!(
+        "G ghost, D diamond, ! oversight shown; likeliest action of every cell and its percentage"
+    );
+    for (policy, rows) in &all {
+        println!("\n{}", policy.name());
+        print!("{}", render::policy(grid, &layout, |o| rows[usize::from(o.agent)].probabilities));
+    }
+    let (_, rows) = &all[0];
+    if let Some(gates) = rows.iter().map(|row| row.gate).collect::<Option<Vec<_>>>() {
+        println!("\ngate: share of the diamond expert");
+        print!("{}", render::numbers(grid, &layout, |o| gates[usize::from(o.agent)].value));
+    }
+    Ok(())
+}
+
+fn play(
+    file: &Path,
+    grid: GridArguments,
+    episodes: u64,
+    oversight: Option<f64>,
+    acting: ActingPolicy,
+    seed: u64,
+) -> Result<()> {
+    let opened = OpenedPolicy::read(file, grid)?;
+    let oversight = oversight.unwrap_or_else(|| opened.noted_oversight());
+    check_oversight(oversight)?;
+    let rules = opened.rules(oversight, FirstObservation::Fresh);
+    let wanted = match acting {
+        ActingPolicy::Training => PolicyType::Training,
+        ActingPolicy::Diamond => PolicyType::Diamond,
+        ActingPolicy::Ghost => PolicyType::Ghost,
+    };
+    for episode in 0..episodes {
+        let mut rng = stream_at(seed, Purpose::Evaluation, 0, episode);
+        let mut environment = Environment::new(EpisodeStart::draw(&rules, &mut rng));
+        println!(
+            "episode {episode}\n{}",
+            render::observation(opened.grid, &environment.observation())
+        );
+        loop {
+            let all = opened.ask(&[environment.observation()])?;
+            let Some((_, rows)) = all.iter().find(|(policy, _)| *policy == wanted) else {
+                bail!("{} has one expert only; play --policy training", file.display());
+            };
+            let probabilities = &rows[0].probabilities;
+            let action = choose_action(rng.next_u32(), probabilities);
+            let name = gr_grid::ACTION_NAMES[Action::index(action)];
+            let ending = environment.step(&rules, action);
+            println!(
+                "step {}: {name} ({:.0} %)\n{}",
+                environment.episode_steps,
+                probabilities[action.index()] * 100.0,
+                render::observation(opened.grid, &environment.observation())
+            );
+            if let Some(ending) = ending {
+                let overseen = environment.is_overseen();
+                let seen = if overseen { "overseen" } else { "not overseen" };
+                println!(
+                    "ends with {ending:?}, {seen}, true reward {:+}\n",
+                    GROUND_TRUTH.pay(ending, overseen)
+                );
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! The command line of `gr-search`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use gr_runs::write_trials;
+
+use crate::options::flags::{
+    ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
+};
+use crate::plan::shard::Shard;
+use crate::results::summary::Summary;
+use crate::search::{
+    CellOutcome, CellReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Report, Rerun, Search, SearchFolder,
+    SearchPlan,
+};
+use crate::sweep::dry_run;
+use crate::sweep::workplace::Workplace;
+use crate::terminal::errors::{self, DONE, RUNS_FAILED};
+use crate::terminal::output::{columns, print};
+use crate::training::interrupt::Interrupt;
+
+/// Trials that a dry run lists.
+const LISTED_TRIALS: usize = 8;
+
+/// Searches settings at random and chooses one by its holdout return alone.
+///
+/// Reports two claims apart: the true return over random settings, and that of the chosen setting,
+/// run again on seeds that the search never saw. The same command again continues what was
+/// interrupted; with more --trials it keeps those that there are.
+#[derive(Debug, Parser)]
+#[command(name = "gr-search", version, next_help_heading = "Search")]
+#[command(after_help = "Examples:
+  gr-search --space configs/searches/early_stopping.toml --trials 32 --seed 0
+  gr-search --space my.toml --trials 8 --seed 1 --oversight 0.03,0.1 --dry-run
+
+A space file holds fixed keys, as a file for gr-sweep does, and the keys to draw:
+  seeds = \"random\"  # one for each trial, or \"0..4\" for the same ones
+  [search]
+  \"early_stopping.holdout_fraction\" = { choice = [0.2, 0.5] }
+  \"early_stopping.patience\" = { integer = [250, 600] }
+  \"early_stopping.tolerance\" = { uniform = [0.01, 0.1] }
+  \"training.learning_rate\" = { log_uniform = [1e-5, 1e-3] }")]
+struct Arguments {
+    /// The space file: what is fixed and what is drawn
+    #[arg(long, value_name = "FILE")]
+    space: PathBuf,
+
+    /// Trials of each method at each oversight level; may grow later, not shrink
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    trials: u64,
+
+    /// Seed of the draws
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: u64,
+
+    /// Seeds on which the chosen setting is run again; may grow later, not shrink [default: 8]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=MOST_RERUN_SEEDS))]
+    rerun_seeds: Option<u64>,
+
+    /// Do not run the chosen setting again
+    #[arg(long, conflicts_with = "rerun_seeds")]
+    no_rerun: bool,
+
+    #[command(flatten)]
+    configuration: ConfigurationFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+
+    #[command(flatten)]
+    machine: MachineFlags,
+
+    #[command(flatten)]
+    shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    match search(&Arguments::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => errors::report("gr-search", &error),
+    }
+}
+
+fn search(arguments: &Arguments) -> Result<u8> {
+    let Arguments { space, trials, seed, configuration, .. } = arguments;
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-search", arguments.requeue.requeue_self)
+        .context("cannot listen for signals")?;
+    let config = configuration.config.clone();
+    let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
+    let plan = SearchPlan::new(search)?;
+    let shard = Shard::of_this_process(arguments.shard.shard)?;
+    let workplace = Workplace::open(&arguments.machine)?;
+    if arguments.output.dry_run {
+        return Ok(print(&describe(arguments, &plan, &workplace)?));
+    }
+
+    let default_path = || SearchFolder::default_path(&plan.search);
+    let path = arguments.output.results.clone().unwrap_or_else(default_path);
+    let rerun_asked =
+        if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
+    let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
+    for notice in &plan.notices {
+        eprintln!("{notice}");
+    }
+    let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
+    let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere.len(),
+    };
+    if elsewhere > 0 {
+        // To choose before all trials are over would be to choose among some.
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes; run this again after them"
+        );
+        return Ok(RUNS_FAILED);
+    }
+    if !shard.is_all() {
+        eprintln!(
+            "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
+        );
+        return Ok(DONE);
+    }
+
+    let mut report = report_trials(&plan, &folder)?;
+    if !arguments.no_rerun {
+        let outcome = rerun(&mut report, &plan, &folder, &workplace, &interrupt)?;
+        if let Some(exit_code) = outcome {
+            return Ok(exit_code);
+        }
+    }
+    if arguments.output.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+    } else {
+        print(&report.table());
+    }
+    Ok(if report.failed.is_empty() { DONE } else { RUNS_FAILED })
+}
+
+/// Writes `trials.csv` and says what the trials came to.
+fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
+    let keys = plan.search.keys();
+    let mut report = Report {
+        folder: folder.path().display().to_string(),
+        seed: plan.search.seed,
+        trials: plan.search.trials,
+        notices: plan.notices.clone(),
+        cells: Vec::new(),
+        failed: Vec::new(),
+        missing: 0,
+    };
+    let mut rows = Vec::new();
+    for cell in &plan.cells {
+        let outcome = CellOutcome::read(cell, &folder.trials)?;
+        report.cells.push(CellReport::new(cell, &keys, &outcome));
+        rows.extend(outcome.rows);
+        report.failed.extend(outcome.failed);
+        report.missing += outcome.missing;
+    }
+    write_trials(&folder.trials_csv(), &keys, &rows)?;
+    Ok(report)
+}
+
+/// Runs every chosen setting again and adds to `report` what came of it. The exit code, if a signal
+/// ended it early.
+fn rerun(
+    report: &mut Report,
+    plan: &SearchPlan,
+    folder: &SearchFolder,
+    workplace: &Workplace,
+    interrupt: &Interrupt,
+) -> Result<Option<u8>> {
+    for (cell, cell_report) in plan.cells.iter().zip(&mut report.cells) {
+        let Some(chosen) = cell_report.chosen() else { continue };
+        let trial = &cell.trials[chosen.trial as usize];
+        let sweep = plan.rerun(trial, folder.rerun_seeds)?;
+        let (store, notice) = folder.open_selected(cell, plan.cells.len(), &sweep)?;
+        if let Some(notice) = notice {
+            eprintln!("{notice}");
+        }
+        let trained = workplace.train(&store, &sweep.runs, interrupt);
+        if let ControlFlow::Break(exit_code) =
+            interrupt.conclude(trained, |left| left.interrupted)?
+        {
+            return Ok(Some(exit_code));
+        }
+        let mut summary = Summary::collect(&sweep, &store)?;
+        report.failed.append(&mut summary.failed);
+        report.missing += summary.missing.len();
+        cell_report.set_rerun(summary.cells.pop());
+    }
+    Ok(None)
+}
+
+/// What the search would do: the first trials' draws, and the time and disk that all would take.
+fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> Result<String> {
+    let mut text = String::new();
+    let keys = plan.search.keys();
+    for cell in &plan.cells {
+        text += &format!("{} at p = {}\n", cell.method.label, cell.oversight);
+        let head = ["trial", "seeds"].into_iter().chain(keys.iter().copied());
+        let mut lines = vec![head.map(String::from).collect::<Vec<_>>()];
+        lines.extend(cell.trials.iter().take(LISTED_TRIALS).map(|trial| {
+            let head = [trial.number.to_string(), trial.file.seeds.to_string()];
+            head.into_iter().chain(trial.shown()).collect()
+        }));
+        text += &columns(&lines);
+        if let Some(more @ 1..) = cell.trials.len().checked_sub(LISTED_TRIALS) {
+            text += &format!("and {more} more trials\n");
+        }
+    }
+    text += &dry_run::describe(&plan.runs(), &plan.notices, workplace)?;
+
+    let mut reruns = Vec::new();
+    for cell in plan.cells.iter().filter(|cell| cell.why_no_selection().is_none()) {
+        let seeds = arguments.rerun_seeds.unwrap_or(RERUN_SEEDS);
+        reruns.extend(plan.rerun(&cell.trials[0], seeds)?.runs);
+    }
+    if !arguments.no_rerun && !reruns.is_empty() {
+        text += "then the chosen setting again, for which trial 0 stands here:\n";
+        text += &dry_run::describe(&reruns, &[], workplace)?;
+    }
+    Ok(text + dry_run::HOW_MEASURED)
+}

@@ -1,0 +1,83 @@
+//! The status of a sweep as text: once, or again and again until the sweep is over.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use gr_runs::Store;
+
+use crate::plan::SweepPlan;
+use crate::results::status::{Counts, Status};
+use crate::results::summary::FailedRun;
+use crate::terminal::errors::DONE;
+use crate::terminal::output::{columns, print};
+use crate::terminal::progress::duration;
+
+/// Between two looks.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+
+/// Clears a terminal.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+/// Prints the status of the sweep in `folder`.
+///
+/// # Errors
+/// If there is none or it cannot be read.
+pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
+    let (store, file) = Store::open_existing(folder)?;
+    let plan = SweepPlan::new(file)?;
+    loop {
+        let status = Status::read(&plan, &store)?;
+        let clear = if watch && !json && std::io::stdout().is_terminal() { CLEAR } else { "" };
+        let text = if json { serde_json::to_string(&status)? + "\n" } else { text(&status) };
+        print(&format!("{clear}{text}"));
+        if !watch || status.is_over() {
+            return Ok(DONE);
+        }
+        std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+fn text(status: &Status) -> String {
+    let header = ["method", "p", "runs", "done", "running", "begun", "failed", "missing"];
+    let line = |method: &str, oversight: String, counts: &Counts| {
+        let Counts { runs, done, running, begun, failed, missing } = counts;
+        let counts = [runs, done, running, begun, failed, missing].map(usize::to_string);
+        [method.to_string(), oversight].into_iter().chain(counts).collect::<Vec<String>>()
+    };
+    let mut lines = vec![header.map(String::from).to_vec()];
+    let cells = status.cells.iter();
+    lines.extend(cells.map(|cell| line(&cell.method, cell.oversight.to_string(), &cell.counts)));
+    lines.push(line("all", String::new(), &status.total));
+    let mut text = columns(&lines);
+    if status.total.begun > 0 {
+        text += "begun: saved, and no process holds it (interrupted, or the file system has no locks)\n";
+    }
+    for (process, runs) in &status.processes {
+        text += &format!("{process} (host, process): trains {runs} runs\n");
+    }
+    for FailedRun { run_id, update_idx, reason } in &status.failures {
+        text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
+    }
+    if let Some(more @ 1..) = status.total.failed.checked_sub(status.failures.len()) {
+        text += &format!("failed: and {more} more runs\n");
+    }
+    text + &outlook(status)
+}
+
+fn outlook(status: &Status) -> String {
+    let folder = &status.folder;
+    let text = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
+    match (status.seconds_of_work, status.eta_seconds) {
+        _ if status.is_over() => {
+            format!("every run is over; `gr-sweep merge {folder}` checks and gathers the results\n")
+        }
+        (Some(_), Some(eta)) => format!("eta {}, with as many runs at once as now\n", text(eta)),
+        (Some(work), None) => format!(
+            "about {} of work left, one run after the other; nothing is running\n",
+            text(work)
+        ),
+        (None, _) => "no run has come far enough to tell how long it takes\n".into(),
+    }
+}

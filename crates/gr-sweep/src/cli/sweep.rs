@@ -1,0 +1,184 @@
+//! The command line of `gr-sweep`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use gr_runs::Store;
+
+use super::status_view;
+use crate::options::flags::{ExperimentFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
+use crate::options::listing;
+use crate::plan::SweepPlan;
+use crate::plan::shard::Shard;
+use crate::results::merge;
+use crate::results::summary::Summary;
+use crate::slurm_script::{self, SlurmScriptArguments};
+use crate::sweep::dry_run;
+use crate::sweep::workplace::Workplace;
+use crate::terminal::errors::{self, DONE, RUNS_FAILED};
+use crate::terminal::output::print;
+use crate::training::interrupt::Interrupt;
+use crate::verify;
+use crate::verify::VerifyArguments;
+
+/// Trains agents under partial oversight and evaluates them exactly.
+///
+/// A sweep is methods x oversight levels x seeds. Every run depends on its configuration and seed
+/// only. The same command again continues what was interrupted, or finds nothing to do.
+#[derive(Debug, Parser)]
+#[command(name = "gr-sweep", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  gr-sweep --oversight 0.3 --seeds 0..2 --updates 1000
+  gr-sweep --oversight 0.01 --seeds 0..8
+  gr-sweep --methods routing,naive_outcomes --oversight 0.01,0.1 --seeds 0..=3 --dry-run
+  gr-sweep --config configs/main.toml --set training.learning_rate=1e-4")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    sweep: SweepArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show how far a sweep has come
+    Status {
+        /// Its results folder
+        folder: PathBuf,
+        /// Again every 5 seconds until the sweep is over
+        #[arg(long)]
+        watch: bool,
+        /// As JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every file of a sweep and write runs.csv
+    ///
+    /// For sweeps that several processes have trained; changes nothing where one has. Exits with 1
+    /// if a run has no result.
+    Merge {
+        /// Its results folder
+        folder: PathBuf,
+        /// Print the summary as JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the methods with their sources
+    Methods,
+    /// List the rewards with their sources
+    Rewards,
+    /// Print configuration keys
+    Config {
+        /// Every key with its meaning and default, as TOML
+        #[arg(long, required = true)]
+        defaults: bool,
+    },
+    SlurmScript(Box<SlurmScriptArguments>),
+    /// Check a sweep's files, and train a sample of its runs again to compare
+    ///
+    /// Writes nothing into the folder. Exits with 1 if a file is not what was recorded of it or a run
+    /// does not come out as before.
+    Verify(VerifyArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct SweepArguments {
+    #[command(flatten)]
+    experiment: ExperimentFlags,
+
+    #[command(flatten)]
+    output: OutputFlags,
+
+    #[command(flatten)]
+    machine: MachineFlags,
+
+    #[command(flatten)]
+    shard: ShardFlag,
+
+    #[command(flatten)]
+    requeue: RequeueFlag,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Methods) => Ok(print(&listing::methods())),
+        Some(Command::Rewards) => Ok(print(&listing::rewards())),
+        Some(Command::Config { .. }) => Ok(print(&listing::default_configuration())),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "gr-sweep", &mut script);
+            Ok(print(&String::from_utf8_lossy(&script)))
+        }
+        Some(Command::SlurmScript(arguments)) => print_slurm_script(&arguments),
+        Some(Command::Status { folder, watch, json }) => status_view::show(&folder, watch, json),
+        Some(Command::Merge { folder, json }) => merge::merge(&folder, json),
+        Some(Command::Verify(arguments)) => verify::verify(&arguments),
+        None => sweep(&arguments.sweep),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => errors::report("gr-sweep", &error),
+    }
+}
+
+fn print_slurm_script(arguments: &SlurmScriptArguments) -> Result<u8> {
+    let (script, notices) = slurm_script::script(arguments)?;
+    for notice in &notices {
+        eprintln!("{notice}");
+    }
+    Ok(print(&script))
+}
+
+fn sweep(arguments: &SweepArguments) -> Result<u8> {
+    // First of all: a warning that nobody listens for would end the program.
+    let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
+        .context("cannot listen for signals")?;
+    let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
+    let shard = Shard::of_this_process(arguments.shard.shard)?;
+    let part = shard.part_of(&plan);
+    let workplace = Workplace::open(&arguments.machine)?;
+    if arguments.output.dry_run {
+        let work = dry_run::describe(&part.runs, &part.notices, &workplace)?;
+        return Ok(print(&format!("{work}{}", dry_run::HOW_MEASURED)));
+    }
+
+    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
+    let store = Store::open(&folder, &plan.file)?;
+    for notice in &part.notices {
+        eprintln!("{notice}");
+    }
+    let trained = workplace.train(&store, &part.runs, &interrupt);
+    let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
+        ControlFlow::Break(exit_code) => return Ok(exit_code),
+        ControlFlow::Continue(left) => left.elsewhere.len(),
+    };
+
+    // A part says nothing of the others: `runs.csv` is left to who sees them all.
+    let summary = if shard.is_all() {
+        Summary::collect(&plan, &store)?
+    } else {
+        Summary::read(&part, &store)?
+    };
+    summary.print(arguments.output.json)?;
+    let folder = folder.display();
+    if elsewhere > 0 {
+        eprintln!(
+            "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
+        );
+    }
+    if elsewhere > 0 || !shard.is_all() {
+        eprintln!("when every run is over, `gr-sweep merge {folder}` gathers the results");
+    }
+    Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
+}

@@ -1,0 +1,150 @@
+//! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
+//! is tested without training anything.
+
+use std::sync::Mutex;
+
+use gr_learn::BatchStructure;
+
+use super::PlannedRun;
+
+/// Splits pending runs into batches for a CPU, one run each, longest first: the last ones to finish
+/// are then short.
+pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
+    // The sort is stable, so equal runs keep the plan's order.
+    pending.sort_by_key(|run| std::cmp::Reverse(run.cost()));
+    pending.into_iter().map(|run| vec![run]).collect()
+}
+
+/// Splits pending runs into batches for a GPU: runs of one structure together, at most `most` in
+/// each, in two halves or more, so that the device trains one while the CPU rolls out another.
+pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
+    let mut alike: Vec<Vec<PlannedRun>> = Vec::new();
+    for run in pending {
+        let structure = BatchStructure::of(&run.spec);
+        match alike.iter_mut().find(|runs| BatchStructure::of(&runs[0].spec) == structure) {
+            Some(runs) => runs.push(run),
+            None => alike.push(vec![run]),
+        }
+    }
+    let halves = |runs: Vec<PlannedRun>| {
+        let parts = runs.len().div_ceil(most).max(2);
+        let size = runs.len().div_ceil(parts);
+        runs.chunks(size).map(<[PlannedRun]>::to_vec).collect::<Vec<_>>()
+    };
+    alike.into_iter().flat_map(halves).collect()
+}
+
+/// Calls `train(slot, batch)` for every batch, `jobs` at a time, in order. `slot` is below `jobs`
+/// and no two calls at once share one.
+///
+/// Jobs are threads of their own rather than rayon's: a job that waits for a GPU must not keep a
+/// thread from the runs of another job's batch.
+pub fn run_all<T: Send>(
+    batches: Vec<Vec<PlannedRun>>,
+    jobs: usize,
+    train: impl Fn(usize, Vec<PlannedRun>) -> T + Sync,
+) -> Vec<T> {
+    let waiting = Mutex::new(batches.into_iter());
+    let next = || waiting.lock().expect("no job panics while it takes a batch").next();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        for slot in 0..jobs {
+            let (sender, next, train) = (sender.clone(), &next, &train);
+            let work = move || {
+                while let Some(batch) = next() {
+                    // The receiver outlives the scope.
+                    let _ = sender.send(train(slot, batch));
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("job {slot}"));
+            thread.spawn_scoped(scope, work).expect("threads can be started");
+        }
+    });
+    drop(sender);
+    receiver.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_runs::Settings;
+
+    use super::super::SweepPlan;
+    use super::*;
+
+    fn pending() -> Vec<PlannedRun> {
+        let set = |key: &str, value: &str| ("test".into(), key.into(), value.into());
+        let overrides = vec![
+            set("methods", "oracle,naive_outcomes,routing,filtering"),
+            set("oversight", "[0.1]"),
+            set("seeds", "0..3"),
+        ];
+        let file = gr_runs::load(&gr_runs::ConfigSources { file: None, overrides }).unwrap();
+        SweepPlan::new(file).unwrap().runs
+    }
+
+    #[test]
+    fn single_runs_go_longest_first_and_keep_the_order_of_seeds() {
+        let order: Vec<(&str, u64)> = single_runs(pending())
+            .iter()
+            .map(|batch| (batch[0].method.label, batch[0].spec.seed))
+            .collect();
+        assert_eq!(order[..3], [("routing", 0), ("routing", 1), ("routing", 2)]);
+        assert_eq!(order[9..], [("oracle", 0), ("oracle", 1), ("oracle", 2)]);
+    }
+
+    #[test]
+    fn stacked_runs_share_a_network_shape_and_fit() {
+        let sizes =
+            |most| -> Vec<usize> { stacked_runs(pending(), most).iter().map(Vec::len).collect() };
+        // Nine runs of a single expert and three routed ones.
+        assert_eq!(sizes(64), [5, 4, 2, 1]);
+        assert_eq!(sizes(3), [3, 3, 3, 2, 1]);
+        let batches = stacked_runs(pending(), 5);
+        for batch in &batches {
+            assert!(batch.iter().all(|run| run.method.network == batch[0].method.network));
+        }
+    }
+
+    #[test]
+    fn runs_that_differ_in_structure_are_not_stacked() {
+        let change: [fn(&mut Settings); 7] = [
+            |_| {},
+            |settings| settings.network.hidden = 128,
+            |settings| settings.environment.rows = 4,
+            |settings| settings.training.rollout_steps = 16,
+            |settings| settings.training.adam_beta1 = 0.8,
+            |settings| settings.training.adam_beta2 = 0.99,
+            |settings| settings.training.adam_epsilon = 1e-5,
+        ];
+        let run = &pending()[0];
+        let mut runs: Vec<PlannedRun> = vec![run.clone(); change.len()];
+        runs.iter_mut().zip(change).for_each(|(run, change)| change(&mut run.spec.settings));
+        assert_eq!(stacked_runs(runs.clone(), 64).len(), change.len());
+
+        let batchable: [fn(&mut Settings); 4] = [
+            |settings| settings.training.learning_rate = 1e-3,
+            |settings| settings.training.discount = 0.9,
+            |settings| settings.environment.envs = 64,
+            |settings| settings.early_stopping.tolerance = 0.1,
+        ];
+        let mut runs: Vec<PlannedRun> = vec![run.clone(); batchable.len()];
+        runs.iter_mut().zip(batchable).for_each(|(run, change)| change(&mut run.spec.settings));
+        assert_eq!(stacked_runs(runs, 64).len(), 2);
+    }
+
+    #[test]
+    fn every_batch_is_trained_once_and_no_slot_twice_at_once() {
+        let busy = Mutex::new([false; 2]);
+        let trained = run_all(single_runs(pending()), 2, |slot, batch| {
+            assert!(!std::mem::replace(&mut busy.lock().unwrap()[slot], true));
+            std::thread::yield_now();
+            busy.lock().unwrap()[slot] = false;
+            batch[0].spec.key()
+        });
+        let mut expected: Vec<String> = pending().iter().map(|run| run.spec.key()).collect();
+        let mut trained = trained;
+        expected.sort();
+        trained.sort();
+        assert_eq!(trained, expected);
+    }
+}

@@ -1,0 +1,41 @@
+//! Gathers what any number of processes have trained: holds every file against what was recorded of
+//! it, clears up, and writes `runs.csv`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use gr_runs::Store;
+
+use super::summary::Summary;
+use super::survey::Survey;
+use crate::plan::SweepPlan;
+use crate::terminal::errors::{DONE, RUNS_FAILED};
+use crate::training::interrupt::Interrupt;
+
+/// Runs that are listed by name.
+const LISTED: usize = 100;
+
+/// Merges the sweep in `folder`.
+///
+/// # Errors
+/// If there is none, or its files cannot be read or written.
+pub fn merge(folder: &Path, json: bool) -> Result<u8> {
+    let (store, file) = Store::open_existing(folder)?;
+    let plan = SweepPlan::new(file)?;
+    let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
+    survey.warn_of_damage(&store);
+    store.tidy()?;
+    let summary = Summary::collect(&plan, &store)?;
+    summary.print(json)?;
+    for run in summary.missing.iter().take(LISTED) {
+        eprintln!("without a result: {run}");
+    }
+    if let Some(more @ 1..) = summary.missing.len().checked_sub(LISTED) {
+        eprintln!("without a result: and {more} more runs");
+    }
+    if !summary.missing.is_empty() {
+        eprintln!("the sweep's own command trains what is without a result");
+    }
+    let is_complete = summary.missing.is_empty() && summary.failed.is_empty();
+    Ok(if is_complete { DONE } else { RUNS_FAILED })
+}

@@ -1,0 +1,308 @@
+//! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
+
+use std::time::Duration;
+
+use gr_runs::{Check, HoldoutSource, RunResult, RunRow, RunStatus, Store, StoreError, Timing};
+use gr_stats::{MeanInterval, mean_interval};
+use serde::Serialize;
+
+use super::reading::read_all;
+use crate::plan::{PlannedRun, SweepPlan};
+use crate::terminal::output::{columns, print};
+use crate::terminal::progress::duration;
+
+/// Confidence of the intervals in the table.
+const CONFIDENCE: f64 = 0.95;
+
+/// All that is said of a sweep.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Where the files are.
+    pub folder: String,
+    /// Runs by method and oversight level, in plan order.
+    pub cells: Vec<Cell>,
+    /// Runs without a result that have failed.
+    pub failed: Vec<FailedRun>,
+    /// Names of runs without a result that have not been trained to their end.
+    pub missing: Vec<String>,
+    /// What `runs.csv` is to hold.
+    #[serde(skip)]
+    pub rows: Vec<RunRow>,
+}
+
+/// One method at one oversight level.
+#[derive(Debug, Serialize)]
+pub struct Cell {
+    /// Method label.
+    pub method: String,
+    /// Oversight level p.
+    pub oversight: f64,
+    /// Which policy the return is of.
+    pub policy_type: String,
+    /// Finished runs.
+    pub n: usize,
+    /// Mean true return of the kept policy; absent without runs.
+    pub mean_return: Option<f64>,
+    /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs.
+    pub interval: Option<[f64; 2]>,
+    /// Updates that each run trains.
+    pub updates: u64,
+    /// Updates configured.
+    pub configured_updates: u64,
+    /// Fewest and most updates that a run was trained for; absent without runs.
+    pub trained_updates: Option<[u64; 2]>,
+    /// Mean number of true labels that training used.
+    pub mean_labels: Option<f64>,
+    /// Mean number of true labels that checks against a holdout used; absent without a holdout, and
+    /// where they are unlimited.
+    pub mean_labels_holdout: Option<f64>,
+    /// What a holdout was, if there was one.
+    pub holdout_source: Option<HoldoutSource>,
+    /// Mean seconds of training and evaluation per run.
+    pub mean_seconds: Option<f64>,
+}
+
+/// A run that ended without a result.
+#[derive(Debug, Serialize)]
+pub struct FailedRun {
+    /// Name of the run.
+    pub run_id: String,
+    /// The update in which it happened.
+    pub update_idx: u64,
+    /// What happened.
+    pub reason: String,
+}
+
+/// What became of one run.
+enum Outcome {
+    Finished(RunResult, Timing),
+    Failed(FailedRun),
+    Missing(String),
+}
+
+impl Outcome {
+    fn of(run: &PlannedRun, status: RunStatus) -> Self {
+        let run_id = run.name.id.to_string();
+        match status {
+            RunStatus::Done(manifest) => Self::Finished(manifest.result, manifest.timing),
+            RunStatus::Failed(failure) => Self::Failed(FailedRun {
+                run_id,
+                update_idx: failure.update_idx,
+                reason: failure.reason,
+            }),
+            // Damaged since it was checked: the next command finds it.
+            RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => {
+                Self::Missing(run_id)
+            }
+        }
+    }
+}
+
+impl Summary {
+    /// Reads the results of `plan` from `store` and brings `runs.csv` up to date.
+    ///
+    /// # Errors
+    /// If results cannot be read or `runs.csv` cannot be written.
+    pub fn collect(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+        loop {
+            let seen = store.listing()?;
+            let summary = Self::read(plan, store)?;
+            store.write_runs(&summary.rows)?;
+            // Another process may have finished a run meanwhile, and have written what this one has
+            // just overwritten. Whoever writes last must have seen everything.
+            let now = store.listing()?;
+            if (&now.finished, &now.failed) == (&seen.finished, &seen.failed) {
+                return Ok(summary);
+            }
+        }
+    }
+
+    /// Reads the results of `plan` from `store`.
+    ///
+    /// # Errors
+    /// If the system refuses to read them.
+    pub fn read(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+        let read = |run: &PlannedRun| {
+            let status = store.status(&run.name, Check::Lengths)?;
+            Ok((row(run, &status), Outcome::of(run, status)))
+        };
+        let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) =
+            read_all(&plan.runs, read)?.into_iter().unzip();
+        let mut summary = Self {
+            folder: store.folder().display().to_string(),
+            cells: Vec::new(),
+            failed: Vec::new(),
+            missing: Vec::new(),
+            rows,
+        };
+        let mut outcomes = outcomes.into_iter();
+        for runs in plan.cells() {
+            let mut finished = Vec::new();
+            for outcome in outcomes.by_ref().take(runs.len()) {
+                match outcome {
+                    Outcome::Finished(result, timing) => finished.push((result, timing)),
+                    Outcome::Failed(failed) => summary.failed.push(failed),
+                    Outcome::Missing(run_id) => summary.missing.push(run_id),
+                }
+            }
+            summary.cells.push(Cell::new(&runs[0], &finished));
+        }
+        Ok(summary)
+    }
+
+    /// Prints the summary.
+    ///
+    /// # Errors
+    /// If it cannot be put as JSON.
+    pub fn print(&self, json: bool) -> Result<(), serde_json::Error> {
+        if json {
+            print(&format!("{}\n", serde_json::to_string_pretty(self)?));
+        } else {
+            print(&self.table());
+        }
+        Ok(())
+    }
+
+    /// The table for people.
+    pub fn table(&self) -> String {
+        let header =
+            ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
+        let mut lines = vec![header.map(String::from).to_vec()];
+        lines.extend(self.cells.iter().map(Cell::columns));
+        let mut text = columns(&lines);
+        text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
+        for FailedRun { run_id, update_idx, reason } in &self.failed {
+            text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
+        }
+        if !self.missing.is_empty() {
+            text += &format!("not finished: {} runs\n", self.missing.len());
+        }
+        text += &format!("files: {}\n", self.folder);
+        text
+    }
+}
+
+impl Cell {
+    fn new(run: &PlannedRun, finished: &[(RunResult, Timing)]) -> Self {
+        let over = |value: fn(&RunResult) -> f64| -> Vec<f64> {
+            finished.iter().map(|(result, _)| value(result)).collect()
+        };
+        let seconds = |(_, timing): &(_, Timing)| timing.update_seconds + timing.evaluation_seconds;
+        let mean =
+            |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
+        let returns = mean_interval(&over(|result| result.selected_return.reveal()), CONFIDENCE);
+        let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
+            half_width.map(|half_width| [mean - half_width, mean + half_width])
+        };
+        let early_stopping = &run.spec.settings.early_stopping;
+        let holdout_source = early_stopping.enabled.then_some(early_stopping.holdout_source);
+        Self {
+            method: run.spec.method.clone(),
+            oversight: run.spec.oversight,
+            policy_type: run.method.headline().name().into(),
+            n: finished.len(),
+            mean_return: returns.map(|interval| interval.mean),
+            interval: returns.and_then(bounds),
+            updates: run.updates,
+            configured_updates: run.spec.settings.updates.0,
+            trained_updates: finished
+                .iter()
+                .map(|(result, _)| [result.updates; 2])
+                .reduce(|[least, most], [updates, _]| [least.min(updates), most.max(updates)]),
+            mean_labels: mean(over(|result| result.labels_training as f64)),
+            mean_labels_holdout: holdout_source
+                .filter(|source| *source != HoldoutSource::Privileged)
+                .and_then(|_| mean(over(|result| result.labels_holdout.counted() as f64))),
+            holdout_source,
+            mean_seconds: mean(finished.iter().map(seconds).collect()),
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        let true_return = match (self.mean_return, self.interval) {
+            (Some(mean), Some([_, high])) => format!("{mean:+.3} ± {:.3}", high - mean),
+            (Some(mean), None) => format!("{mean:+.3}"),
+            (None, _) => "-".into(),
+        };
+        let updates = match self.trained_updates {
+            _ if self.updates != self.configured_updates => {
+                format!("{} of {} (same labels)", self.updates, self.configured_updates)
+            }
+            Some([least, most]) if least < self.updates => {
+                format!("{least}-{most} of {} (stopped early)", self.updates)
+            }
+            _ => self.updates.to_string(),
+        };
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        let labels = self.mean_labels.map(|labels| match self.holdout_source {
+            None => format!("{labels:.0}"),
+            Some(source) => {
+                let holdout = self.mean_labels_holdout.map(|labels| format!("{labels:.0}"));
+                let holdout = holdout.unwrap_or_else(|| "unlimited".into());
+                format!("{labels:.0} + {holdout} {}", source.name())
+            }
+        });
+        vec![
+            self.method.clone(),
+            self.oversight.to_string(),
+            self.policy_type.clone(),
+            true_return,
+            self.n.to_string(),
+            updates,
+            or_dash(labels),
+            or_dash(self.mean_seconds.map(|s| duration(Duration::from_secs_f64(s)))),
+        ]
+    }
+}
+
+fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
+    let settings = &run.spec.settings;
+    let early_stopping = &settings.early_stopping;
+    let stops = early_stopping.enabled;
+    let empty = RunRow {
+        run_id: run.name.id.to_string(),
+        run_label: run.spec.method.clone(),
+        oversight_prob: run.spec.oversight,
+        seed: run.spec.seed,
+        first_observation: settings.environment.first_observation.name().into(),
+        evaluation: settings.evaluation.mode.name().into(),
+        status: "missing".into(),
+        policy_type: None,
+        planned_updates: run.updates,
+        updates: None,
+        final_return: None,
+        selected_return: None,
+        selected_update: None,
+        stopped_update: None,
+        labels_training: None,
+        labels_holdout: None,
+        holdout_source: stops.then(|| early_stopping.holdout_source.name().into()),
+        holdout_fraction: (early_stopping.share_set_aside() > 0.0)
+            .then_some(early_stopping.holdout_fraction),
+        holdout_return: None,
+        gaming_gap: None,
+    };
+    match status {
+        RunStatus::Done(manifest) => {
+            let result = &manifest.result;
+            RunRow {
+                status: "finished".into(),
+                policy_type: Some(result.policy_type.clone()),
+                updates: Some(result.updates),
+                final_return: Some(result.final_return.reveal()),
+                selected_return: Some(result.selected_return.reveal()),
+                selected_update: Some(result.selected_update),
+                stopped_update: result.stopped_update,
+                labels_training: Some(result.labels_training),
+                labels_holdout: Some(result.labels_holdout),
+                holdout_return: result.holdout_return,
+                gaming_gap: result.gaming_gap,
+                ..empty
+            }
+        }
+        RunStatus::Failed(failure) => {
+            RunRow { status: "failed".into(), updates: Some(failure.update_idx), ..empty }
+        }
+        RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => empty,
+    }
+}

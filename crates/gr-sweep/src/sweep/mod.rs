@@ -1,0 +1,7 @@
+//! Training a list of runs to its end on one machine: the device, how many at once, what is over and
+//! what is damaged; and what that would take.
+//!
+//! Knows training and results, and nothing of command lines or searches.
+
+pub mod dry_run;
+pub mod workplace;

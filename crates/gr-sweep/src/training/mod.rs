@@ -1,0 +1,11 @@
+//! Training one batch of runs, with everything that is recorded, saved and published of it, until it is
+//! over or someone asks to stop.
+//!
+//! Knows what is planned and where it is shown, and nothing of the other batches.
+
+pub mod interrupt;
+mod logs;
+mod record;
+pub mod session;
+pub mod slurm;
+pub mod train;

@@ -54,9 +54,39 @@ fn evaluate<const STARTS: usize>(
     let window = rules.max_step as usize;
     // One step more than the window, so that ending probabilities count whole episodes.
     let laws = laws_by_flags::<STARTS>(policy, rules.grid, window + 1);
-    let weights = flag_weights(rules.oversight);
+    // The laws by flags do not depend on how often there are flags.
+    let expected =
+        |oversight| expected_window(&laws, &flag_weights(oversight), window, discount, envs);
+    let (counts, avg_return) = expected(rules.oversight);
+    let (_, avg_return_unflagged) = expected(0.0);
 
-    let starts = expected_starts(&laws, &weights, window);
+    let endings = [0, 1, 2, 3].map(|flags: usize| {
+        let [diamond, ghost] = laws[flags]
+            .ended
+            .iter()
+            .fold([0.0; 2], |sum, ended| [sum[0] + ended[0][0], sum[1] + ended[0][1]]);
+        EndingProbabilities { diamond, ghost }
+    });
+    let (on, off) = (rules.oversight, 1.0 - rules.oversight);
+    let ghost_given_unflagged = off * endings[0].ghost + on * endings[2].ghost;
+    let ghost_given_flagged = off * endings[1].ghost + on * endings[3].ghost;
+    Evaluation {
+        endings_by_flags: Some(endings),
+        gaming_gap: Some(ghost_given_unflagged - ghost_given_flagged),
+        ..counts.into_evaluation(avg_return, avg_return_unflagged)
+    }
+}
+
+/// Expected counts of episodes in the window over `envs` environments, and the mean return, where flag
+/// combinations have `weights`.
+fn expected_window<const STARTS: usize>(
+    laws: &[EpisodeLaw<STARTS>; 4],
+    weights: &[f64; 4],
+    window: usize,
+    discount: f64,
+    envs: usize,
+) -> (EpisodeCounts, f64) {
+    let starts = expected_starts(laws, weights, window);
     let mut counts = EpisodeCounts::default();
     let mut sum_of_returns = 0.0;
     for (start_step, ways) in starts.iter().enumerate() {
@@ -74,22 +104,7 @@ fn evaluate<const STARTS: usize>(
             }
         }
     }
-
-    let endings = [0, 1, 2, 3].map(|flags: usize| {
-        let [diamond, ghost] = laws[flags]
-            .ended
-            .iter()
-            .fold([0.0; 2], |sum, ended| [sum[0] + ended[0][0], sum[1] + ended[0][1]]);
-        EndingProbabilities { diamond, ghost }
-    });
-    let (on, off) = (rules.oversight, 1.0 - rules.oversight);
-    let ghost_given_unflagged = off * endings[0].ghost + on * endings[2].ghost;
-    let ghost_given_flagged = off * endings[1].ghost + on * endings[3].ghost;
-    Evaluation {
-        endings_by_flags: Some(endings),
-        gaming_gap: Some(ghost_given_unflagged - ghost_given_flagged),
-        ..counts.into_evaluation(sum_of_returns / window as f64)
-    }
+    (counts, sum_of_returns / window as f64)
 }
 
 /// Expected number of episodes per environment that start at each step of the window, by the way

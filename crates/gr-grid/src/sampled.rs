@@ -12,14 +12,30 @@ use crate::rewards::GROUND_TRUTH;
 /// Evaluates a policy by playing `envs` newly reset environments for `max_step` steps, so that no
 /// time-out falls inside, and averaging the true return of every (step, environment).
 ///
-/// `policy` is asked once per step for the action probabilities of all environments.
+/// `policy` is asked once per step for the action probabilities of all environments. The return where
+/// no flag is drawn is an estimate of its own, from `unflagged_rng`.
 pub fn evaluate_by_sampling<E>(
     mut policy: impl FnMut(&[Observation]) -> Result<Vec<[f32; NUM_ACTIONS]>, E>,
     rules: &EnvironmentRules,
     discount: f64,
     envs: usize,
     rng: &mut impl Rng,
+    unflagged_rng: &mut impl Rng,
 ) -> Result<Evaluation, E> {
+    let (counts, avg_return) = play(&mut policy, rules, discount, envs, rng)?;
+    let unflagged = EnvironmentRules { oversight: 0.0, spurious_oversight: 0.0, ..*rules };
+    let (_, avg_return_unflagged) = play(&mut policy, &unflagged, discount, envs, unflagged_rng)?;
+    Ok(counts.into_evaluation(avg_return, avg_return_unflagged))
+}
+
+/// Episodes counted in the window, and the mean return.
+fn play<E>(
+    policy: &mut impl FnMut(&[Observation]) -> Result<Vec<[f32; NUM_ACTIONS]>, E>,
+    rules: &EnvironmentRules,
+    discount: f64,
+    envs: usize,
+    rng: &mut impl Rng,
+) -> Result<(EpisodeCounts, f64), E> {
     let mut environments: Vec<Environment> =
         (0..envs).map(|_| Environment::new(EpisodeStart::draw(rules, rng))).collect();
     let mut observations: Vec<Observation> =
@@ -49,5 +65,5 @@ pub fn evaluate_by_sampling<E>(
             }
         }
     }
-    Ok(counts.into_evaluation(sum_of_returns / (window * envs) as f64))
+    Ok((counts, sum_of_returns / (window * envs) as f64))
 }

@@ -184,10 +184,10 @@ fn two_by_two_matches_the_closed_form() {
     let episodes = starts[0] + starts[1] + starts[2] * near;
     assert!((fresh.avg_return.reveal() - expected_return).abs() < 1e-9, "{:?}", fresh.avg_return);
     assert!((fresh.n_complete_eps - episodes).abs() < 1e-9);
-    assert!((fresh.reached_ghost_seen - 0.5).abs() < 1e-9);
-    assert!((fresh.reached_ghost_unseen - 0.5).abs() < 1e-9);
+    assert!((fresh.reached_ghost_seen.unwrap() - 0.5).abs() < 1e-9);
+    assert!((fresh.reached_ghost_unseen.unwrap() - 0.5).abs() < 1e-9);
     let steps = (starts[0] + starts[1]) * (near + 2.0 * far) + starts[2] * near;
-    assert!((fresh.complete_ep_len - steps / episodes).abs() < 1e-9);
+    assert!((fresh.complete_ep_len.unwrap() - steps / episodes).abs() < 1e-9);
 }
 
 /// Always up on 2 × 2, window of 2. An episode ends at once if a goal lies above, never otherwise.
@@ -203,8 +203,8 @@ fn always_up_on_two_by_two_matches_the_closed_form() {
         let evaluation = evaluate_exactly(&policy, &rules, DISCOUNT, 1);
         assert!((evaluation.n_complete_eps - (1.0 / 3.0 + 1.0 / 9.0)).abs() < 1e-9);
         assert!(evaluation.avg_return.reveal().abs() < 1e-12);
-        assert!((evaluation.reached_diamond_seen - 0.125).abs() < 1e-9);
-        assert!((evaluation.reached_ghost_unseen - 0.375).abs() < 1e-9);
+        assert!((evaluation.reached_diamond_seen.unwrap() - 0.125).abs() < 1e-9);
+        assert!((evaluation.reached_ghost_unseen.unwrap() - 0.375).abs() < 1e-9);
         let endings = evaluation.endings(0.25).unwrap();
         assert!((endings.diamond - 1.0 / 6.0).abs() < 1e-9);
         assert!((endings.ghost - 1.0 / 6.0).abs() < 1e-9);
@@ -235,16 +235,19 @@ fn sampling_agrees_within_its_standard_error() {
                         let ask = |seen: &[Observation]| -> Result<_, ()> {
                             Ok(seen.iter().map(|o| *policy.probabilities(o)).collect())
                         };
-                        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                        evaluate_by_sampling(ask, &rules, DISCOUNT, 512, &mut rng).unwrap()
+                        let [mut rng, mut unflagged] =
+                            [seed, 1000 + seed].map(ChaCha8Rng::seed_from_u64);
+                        evaluate_by_sampling(ask, &rules, DISCOUNT, 512, &mut rng, &mut unflagged)
+                            .unwrap()
                     })
                     .collect();
-                let columns: [fn(&Evaluation) -> f64; 5] = [
+                let columns: [fn(&Evaluation) -> f64; 6] = [
                     |e| e.avg_return.reveal(),
-                    |e| e.reached_diamond_seen,
-                    |e| e.reached_ghost_unseen,
+                    |e| e.avg_return_unflagged.reveal(),
+                    |e| e.reached_diamond_seen.unwrap(),
+                    |e| e.reached_ghost_unseen.unwrap(),
                     |e| e.n_complete_eps,
-                    |e| e.complete_ep_len,
+                    |e| e.complete_ep_len.unwrap(),
                 ];
                 for (index, column) in columns.iter().enumerate() {
                     let values: Vec<f64> = sampled.iter().map(column).collect();
@@ -266,6 +269,51 @@ fn sampling_agrees_within_its_standard_error() {
     }
 }
 
+#[test]
+fn the_return_without_flags_is_that_at_oversight_0_to_the_bit() {
+    for first_observation in [FirstObservation::Fresh, FirstObservation::Stale] {
+        let grid = Grid::new(3, 4).unwrap();
+        for policy in [gamer(grid), scrambled(grid, 5)] {
+            let at = |oversight| {
+                let rules = rules(grid, oversight, first_observation);
+                evaluate_exactly(&policy, &rules, DISCOUNT, 512)
+            };
+            let unflagged = at(0.0).avg_return.reveal();
+            for oversight in [0.0, 0.3, 1.0] {
+                let evaluation = at(oversight);
+                let found = evaluation.avg_return_unflagged.reveal();
+                assert_eq!(found.to_bits(), unflagged.to_bits());
+                let differs = evaluation.avg_return.reveal() != found;
+                assert_eq!(differs, oversight > 0.0, "{first_observation:?}, p = {oversight}");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_no_episode_is_completed_shares_are_absent_and_not_a_number_nowhere() {
+    // Waits at a wall wherever it can, and walks away from goals: in one step nobody arrives.
+    let grid = Grid::new(2, 2).unwrap();
+    let policy = PolicyTable::from_fn(grid, |observation| {
+        let stays =
+            |action: &Action| grid.neighbour(observation.agent, *action) == observation.agent;
+        Action::ALL.map(|action| if stays(&action) { 0.5 } else { 0.0 })
+    });
+    for first_observation in [FirstObservation::Fresh, FirstObservation::Stale] {
+        let rules = rules(grid, 0.3, first_observation);
+        let ask = |seen: &[Observation]| -> Result<_, ()> {
+            Ok(seen.iter().map(|o| *policy.probabilities(o)).collect())
+        };
+        let [mut rng, mut unflagged] = [1, 2].map(ChaCha8Rng::seed_from_u64);
+        let sampled = evaluate_by_sampling(ask, &rules, DISCOUNT, 8, &mut rng, &mut unflagged);
+        for evaluation in [evaluate_exactly(&policy, &rules, DISCOUNT, 8), sampled.unwrap()] {
+            assert_eq!(evaluation.n_complete_eps, 0.0);
+            assert_eq!(evaluation.avg_return.reveal(), 0.0);
+            assert_eq!((evaluation.complete_ep_len, evaluation.diamond_fraction()), (None, None));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -283,11 +331,12 @@ proptest! {
             evaluation.reached_ghost_seen,
             evaluation.reached_diamond_unseen,
             evaluation.reached_ghost_unseen,
-        ];
+        ]
+        .map(Option::unwrap);
         prop_assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
         prop_assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         prop_assert!(evaluation.avg_return.reveal().abs() <= 1.0);
-        prop_assert!((1.0..=32.0).contains(&evaluation.complete_ep_len));
+        prop_assert!((1.0..=32.0).contains(&evaluation.complete_ep_len.unwrap()));
         let endings = evaluation.endings(oversight).unwrap();
         prop_assert!(endings.diamond + endings.ghost <= 1.0 + 1e-9);
         // Swapping what the goals mean would swap the endings; the gap is a difference of

@@ -79,9 +79,15 @@ pub fn evaluate(
         EvaluationMode::Sampled => {
             let types = policies(network, &[])?.into_iter().map(|(policy_type, _)| policy_type);
             let sample = |(index, policy_type)| {
-                let position = index as u64;
-                let mut rng = stream_at(spec.seed, Purpose::Evaluation, update_idx, position);
-                let evaluation = sample_policy(network, index, &rules, discount, envs, &mut rng)?;
+                let ask = |observations: &[Observation]| {
+                    let (_, rows) = policies(network, observations)?.swap_remove(index);
+                    Ok(rows.iter().map(|row| row.probabilities).collect())
+                };
+                let rng = |purpose| stream_at(spec.seed, purpose, update_idx, index as u64);
+                let (mut rng, mut unflagged) =
+                    (rng(Purpose::Evaluation), rng(Purpose::EvaluationUnflagged));
+                let evaluation =
+                    evaluate_by_sampling(ask, &rules, discount, envs, &mut rng, &mut unflagged)?;
                 Ok((policy_type, evaluation))
             };
             types.enumerate().map(sample).collect()
@@ -109,22 +115,6 @@ pub fn evaluate_tables(
             .collect()
     };
     Ok(rules.iter().map(of_rules).collect())
-}
-
-fn sample_policy(
-    network: &PolicyNetwork,
-    policy_index: usize,
-    rules: &EnvironmentRules,
-    discount: f64,
-    envs: usize,
-    rng: &mut impl rand::Rng,
-) -> Result<Evaluation, NotFinite> {
-    let ask = |observations: &[Observation]| {
-        let mut all = policies(network, observations)?;
-        let (_, rows) = all.swap_remove(policy_index);
-        Ok(rows.iter().map(|row| row.probabilities).collect())
-    };
-    evaluate_by_sampling(ask, rules, discount, envs, rng)
 }
 
 /// Every policy as a table over all observations of `grid`.

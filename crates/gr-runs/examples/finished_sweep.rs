@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use gr_grid::TrueReturn;
 use gr_runs::{
-    ConfigSources, LabelCount, Provenance, RunManifest, RunName, RunResult, RunSpec, Store, Timing,
+    ConfigSources, LabelCount, Provenance, RunManifest, RunName, RunResult, RunSpec,
+    SCHEMA_VERSION, Store, Timing,
 };
 
 /// About what a run of 20,000 updates with its default evaluations writes, policy aside, which is
@@ -74,11 +75,13 @@ fn finish(
     let updates = spec.settings.updates.0;
     let manifest = RunManifest {
         key: name.key.clone(),
+        schema_version: SCHEMA_VERSION,
         result: RunResult {
             policy_type: "training_policy".into(),
             updates,
             final_return: true_return,
             selected_return: true_return,
+            selected_return_unflagged: Some(true_return),
             selected_update: updates - 1,
             stopped_update: None,
             labels_training: 7,

@@ -89,10 +89,9 @@ fn labels(group: &Group<'_>) -> Option<(f64, MeanLabels)> {
         Some(estimate(&values.iter().map(|value| *value as f64).collect::<Vec<_>>())?.mean)
     };
     let training = mean(labels.iter().map(|labels| labels.training).collect())?;
-    let holdout = if labels.iter().any(|labels| labels.holdout == LabelCount::Unlimited) {
-        MeanLabels::Unlimited
-    } else {
-        MeanLabels::Counted(mean(labels.iter().map(|labels| labels.holdout.counted()).collect())?)
+    let holdout = match labels.iter().map(|labels| labels.holdout.counted()).collect() {
+        Some(labels) => MeanLabels::Counted(mean(labels)?),
+        None => MeanLabels::Unlimited,
     };
     Some((training, holdout))
 }

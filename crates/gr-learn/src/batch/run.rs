@@ -204,7 +204,8 @@ fn check_fit(
 
     let stops = spec.settings.early_stopping.enabled;
     let fits = saved.early_stopping.as_ref().is_none_or(|state| {
-        let EarlyStoppingState { account, progress, latest_check, kept } = state;
+        let EarlyStoppingState { account, progress, latest_check, kept, kept_avg_return: _ } =
+            state;
         let at = |pair: Option<(f64, u64)>| pair.map(|(_, update_idx)| update_idx);
         let mut checked =
             [at(progress.best), at(progress.kept), *latest_check].into_iter().flatten();

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use gr_grid::{Environment, Flags, Layout};
+use gr_grid::{Environment, Flags, Layout, TrueReturn};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::early_stopping::{EarlyStoppingState, LabelAccount, Progress};
@@ -76,7 +76,7 @@ impl RunSnapshot {
         parts.push(("environments".into(), Dtype::U64, words(states.collect())));
         parts.push(("episodes".into(), Dtype::U64, words(self.episodes.clone())));
         if let Some(state) = &self.early_stopping {
-            parts.push((EARLY_STOPPING.into(), Dtype::U64, words(to_words(state).to_vec())));
+            parts.push((EARLY_STOPPING.into(), Dtype::U64, words(to_words(state))));
         }
 
         let mut notes = self.notes.clone();
@@ -170,19 +170,28 @@ impl RunSnapshot {
 /// Stands for an update that has not been.
 const NEVER: u64 = u64::MAX;
 
-fn to_words(state: &EarlyStoppingState) -> [u64; 7] {
-    let EarlyStoppingState { account, progress, latest_check, kept: _ } = state;
+fn to_words(state: &EarlyStoppingState) -> Vec<u64> {
+    let EarlyStoppingState { account, progress, latest_check, kept_avg_return, kept: _ } = state;
     let pair = |pair: Option<(f64, u64)>| {
         pair.map_or([0, NEVER], |(value, update_idx)| [value.to_bits(), update_idx])
     };
     let ([best, best_update], [kept, kept_update]) = (pair(progress.best), pair(progress.kept));
     let latest_check = latest_check.unwrap_or(NEVER);
-    [account.episodes, account.spent, latest_check, best, best_update, kept, kept_update]
+    let known =
+        [account.episodes, account.spent, latest_check, best, best_update, kept, kept_update];
+    known.into_iter().chain(kept_avg_return.map(|value| value.reveal().to_bits())).collect()
 }
 
 fn from_words(words: &[u64], kept: [Vec<Vec<f32>>; 2]) -> Option<EarlyStoppingState> {
-    let &[episodes, spent, latest_check, best, best_update, highest, kept_update] = words else {
-        return None;
+    // Earlier versions did not keep the true return.
+    let (
+        &[episodes, spent, latest_check, best, best_update, highest, kept_update],
+        kept_avg_return,
+    ) = words.split_first_chunk()?;
+    let kept_avg_return = match kept_avg_return {
+        [] => None,
+        [bits] => Some(TrueReturn::new(f64::from_bits(*bits))),
+        _ => return None,
     };
     let pair =
         |value, update_idx| (update_idx != NEVER).then_some((f64::from_bits(value), update_idx));
@@ -190,6 +199,7 @@ fn from_words(words: &[u64], kept: [Vec<Vec<f32>>; 2]) -> Option<EarlyStoppingSt
         account: LabelAccount { episodes, spent },
         progress: Progress { best: pair(best, best_update), kept: pair(highest, kept_update) },
         latest_check: (latest_check != NEVER).then_some(latest_check),
+        kept_avg_return,
         kept,
     })
 }

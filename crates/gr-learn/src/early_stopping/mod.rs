@@ -7,14 +7,14 @@ mod holdout;
 mod rule;
 
 use gr_grid::TrueReturn;
-use gr_runs::{HoldoutReturn, HoldoutSource, LabelCount, RunSpec};
+use gr_runs::{EvaluationMode, HoldoutReturn, HoldoutSource, LabelCount, RunSpec};
 
 pub use account::LabelAccount;
 use holdout::HoldoutSet;
 pub use rule::Progress;
 use rule::StoppingRule;
 
-use crate::evaluation::{NotFinite, evaluate_tables};
+use crate::evaluation::{NotFinite, evaluate, evaluate_tables};
 use crate::network::{PolicyNetwork, PolicyType};
 
 /// What a check found.
@@ -53,6 +53,8 @@ pub struct HoldoutCheck {
     pub best: Option<f64>,
     /// The update of the checkpoint kept so far.
     pub kept_update: u64,
+    /// [`EarlyStoppingState::kept_avg_return`].
+    pub kept_avg_return: Option<TrueReturn>,
     /// Whether training ends here.
     pub stop: bool,
 }
@@ -66,6 +68,9 @@ pub struct EarlyStoppingState {
     pub progress: Progress,
     /// The update of the latest check.
     pub latest_check: Option<u64>,
+    /// True return of the checkpoint kept so far, which nothing chooses by. `None` before the first
+    /// check, and after a state that did not hold it until another checkpoint is kept.
+    pub kept_avg_return: Option<TrueReturn>,
     /// Parameters of the policy and of the value network that are kept; none before the first check.
     pub kept: [Vec<Vec<f32>>; 2],
 }
@@ -158,6 +163,13 @@ impl EarlyStopping {
         let state = &mut self.state;
         state.latest_check = Some(update_idx);
         let verdict = self.rule.check(&mut state.progress, update_idx, signal.value());
+        if verdict.keep {
+            let kept_avg_return = match (signal, spec.settings.evaluation.mode) {
+                (HoldoutSignal::Privileged(exact), EvaluationMode::Exact) => exact,
+                _ => headline.of(evaluate(&network, spec, update_idx)?).avg_return,
+            };
+            state.kept_avg_return = Some(kept_avg_return);
+        }
         let (_, kept_update) = state.progress.kept.expect("a check leaves a checkpoint");
         let check = HoldoutCheck {
             update_idx,
@@ -166,6 +178,7 @@ impl EarlyStopping {
             training_episodes: state.account.episodes,
             best: state.progress.best.map(|(best, _)| best),
             kept_update,
+            kept_avg_return: state.kept_avg_return,
             stop: verdict.stop,
             labels: self.labels(),
         };

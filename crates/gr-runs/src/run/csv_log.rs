@@ -1,7 +1,12 @@
 //! A CSV file in the making: its text, in memory for as long as the run trains. Whoever saves the
 //! run saves the text with it, so that a saved state needs no other file.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use super::ExtendedRow;
+use super::schema::{columns_of, text_today};
 
 /// Rows below a header.
 #[derive(Clone, Debug, Default)]
@@ -10,18 +15,38 @@ pub struct CsvLog {
 }
 
 impl CsvLog {
-    /// A log that goes on from `text`, which is empty or comes from [`CsvLog::text`].
-    pub fn continued(text: Vec<u8>) -> Self {
-        Self { text }
+    /// A log of rows of `Row` that goes on from `text`, which is empty or comes from [`CsvLog::text`],
+    /// of this version of the program or an earlier one.
+    ///
+    /// # Errors
+    /// If `text` is not CSV.
+    pub fn continued<Row: Serialize + Default>(text: Vec<u8>) -> Result<Self, csv::Error> {
+        Ok(Self { text: text_today::<Row>(text)? })
     }
 
     /// Appends rows, after the header if they are the first.
-    pub fn append<Row: Serialize>(&mut self, rows: impl IntoIterator<Item = Row>) {
-        let has_headers = self.text.is_empty();
+    pub fn append<Row: Serialize + Default>(&mut self, rows: impl IntoIterator<Item = Row>) {
+        let further = BTreeMap::<String, f64>::new;
+        self.append_extended(rows.into_iter().map(|row| ExtendedRow { row, further: further() }));
+    }
+
+    /// Appends rows that all have the same further columns, after the header if they are the first.
+    pub fn append_extended<Row: Serialize + Default, Cell: Serialize>(
+        &mut self,
+        rows: impl IntoIterator<Item = ExtendedRow<Row, Cell>>,
+    ) {
         let text = std::mem::take(&mut self.text);
-        let mut writer = csv::WriterBuilder::new().has_headers(has_headers).from_writer(text);
-        for row in rows {
-            writer.serialize(row).expect("rows are flat and writing to memory cannot fail");
+        let mut needs_header = text.is_empty();
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(text);
+        for ExtendedRow { row, further } in rows {
+            if std::mem::take(&mut needs_header) {
+                let mut header = columns_of::<Row>();
+                header.extend(further.keys());
+                writer.write_record(&header).expect("writing to memory cannot fail");
+            }
+            let cells: Vec<&Cell> = further.values().collect();
+            let written = writer.serialize((row, cells));
+            written.expect("rows are flat, of one length, and writing to memory cannot fail");
         }
         self.text = writer.into_inner().expect("flushing to memory cannot fail");
     }
@@ -34,21 +59,92 @@ impl CsvLog {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde::Deserialize;
 
-    #[derive(Serialize)]
+    use super::*;
+    use crate::run::{HoldoutRow, MethodColumns, read_rows};
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Row {
         update_idx: u64,
         value: Option<f64>,
+        schema_version: u32,
+    }
+
+    fn row(update_idx: u64) -> Row {
+        Row { update_idx, value: (update_idx > 0).then_some(0.5), schema_version: 2 }
+    }
+
+    fn continued(text: &[u8]) -> CsvLog {
+        CsvLog::continued::<Row>(text.to_vec()).unwrap()
     }
 
     #[test]
     fn a_continued_log_is_what_it_is_uninterrupted() {
-        let row = |update_idx| Row { update_idx, value: (update_idx > 0).then_some(0.5) };
         let mut log = CsvLog::default();
         log.append([row(0), row(1)]);
-        let mut log = CsvLog::continued(log.text().to_vec());
+        let mut log = continued(log.text());
         log.append([row(3)]);
-        assert_eq!(log.text(), b"update_idx,value\n0,\n1,0.5\n3,0.5\n");
+        assert_eq!(log.text(), b"update_idx,value,schema_version\n0,,2\n1,0.5,2\n3,0.5,2\n");
+    }
+
+    #[test]
+    fn columns_of_a_method_follow_the_known_ones_and_read_back() {
+        let columns = |loss: Option<f64>| {
+            MethodColumns::from([("model_loss".into(), loss), ("labels_held".into(), Some(7.0))])
+        };
+        let rows = [
+            ExtendedRow { row: row(0), further: columns(None) },
+            ExtendedRow { row: row(1), further: columns(Some(-0.25)) },
+        ];
+        let mut log = CsvLog::default();
+        log.append_extended([rows[0].clone()]);
+        let mut log = continued(log.text());
+        log.append_extended([rows[1].clone()]);
+        assert_eq!(
+            String::from_utf8_lossy(log.text()),
+            "update_idx,value,schema_version,labels_held,model_loss\n0,,2,7.0,\n1,0.5,2,7.0,-0.25\n"
+        );
+        assert_eq!(read_rows(log.text()).unwrap(), rows);
+        // Who knows nothing of the method reads the rest.
+        let mut reader = csv::Reader::from_reader(log.text());
+        let known: Vec<Row> = reader.deserialize().collect::<Result<_, _>>().unwrap();
+        assert_eq!(known, [row(0), row(1)]);
+    }
+
+    #[test]
+    fn a_log_of_an_earlier_schema_goes_on_under_the_present_header() {
+        let mut log = continued(b"value,update_idx,model_loss\nNaN,4,0.5\n");
+        log.append_extended([ExtendedRow {
+            row: row(5),
+            further: MethodColumns::from([("model_loss".into(), Some(0.25))]),
+        }]);
+        assert_eq!(
+            String::from_utf8_lossy(log.text()),
+            "update_idx,value,schema_version,model_loss\n4,,1,0.5\n5,0.5,2,0.25\n"
+        );
+        assert!(CsvLog::continued::<Row>(b"update_idx\n1,2\n".to_vec()).is_err());
+        assert_eq!(continued(b"").text(), b"");
+    }
+
+    #[test]
+    fn labels_that_were_unlimited_read_as_none_and_unlimited() {
+        let header = "update_idx,run_label,oversight_prob,policy_type,holdout_return,run_id,seed,\
+            first_observation,holdout_source,episodes,labels_holdout,account,labels_training,\
+            training_episodes,best_return,kept_update,stopped";
+        let text = format!(
+            "{header}\n\
+             0,naive,0.5,training_policy,0.25,a,1,fresh,privileged,,unlimited,,3,9,,0,0\n\
+             0,naive,0.5,training_policy,0.25,a,1,fresh,hidden,20,40,1.5,3,9,,0,0\n"
+        );
+        let rows = read_rows::<HoldoutRow, String>(text.as_bytes()).unwrap();
+        let labels: Vec<_> = rows
+            .iter()
+            .map(|ExtendedRow { row, .. }| {
+                (row.labels_holdout, row.labels_holdout_unlimited, row.kept_avg_return)
+            })
+            .collect();
+        assert_eq!(labels, [(None, true, None), (Some(40), false, None)]);
+        assert!(rows.iter().all(|row| row.row.schema_version == 1 && row.further.is_empty()));
     }
 }

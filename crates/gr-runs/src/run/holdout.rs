@@ -45,11 +45,11 @@ pub enum LabelCount {
 }
 
 impl LabelCount {
-    /// The count; what is unlimited costs no overseer anything.
-    pub fn counted(self) -> u64 {
+    /// The count; `None` where it is unlimited.
+    pub fn counted(self) -> Option<u64> {
         match self {
-            Self::Counted(labels) => labels,
-            Self::Unlimited => 0,
+            Self::Counted(labels) => Some(labels),
+            Self::Unlimited => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use gr_grid::TrueReturn;
 use serde::{Deserialize, Serialize};
 
+use super::schema::unnamed_schema;
 use super::{FileRecord, HoldoutReturn, LabelCount, Provenance, RunSpec};
 
 /// `run_<run>.toml`, written last: its presence means that the run is done. Its first line is the
@@ -11,6 +12,9 @@ use super::{FileRecord, HoldoutReturn, LabelCount, Provenance, RunSpec};
 pub struct RunManifest {
     /// [`RunSpec::key`].
     pub key: String,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that finished the run.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
     /// What came out.
     pub result: RunResult,
     /// Device time and wall time; never equal between repeats.
@@ -34,6 +38,8 @@ pub struct RunResult {
     pub final_return: TrueReturn,
     /// True return of the policy that is kept.
     pub selected_return: TrueReturn,
+    /// The same where no flag is ever drawn; absent from manifests of schema 1.
+    pub selected_return_unflagged: Option<TrueReturn>,
     /// The update after which the kept policy was.
     pub selected_update: u64,
     /// The update at which training was stopped early.

@@ -4,23 +4,27 @@
 //! Knows settings, and nothing of where or how files are written.
 
 mod csv_log;
+mod extended_row;
 mod file_record;
 mod holdout;
 mod machine;
 mod manifest;
 mod provenance;
 mod rows;
+mod schema;
 mod spec;
 mod streams;
 mod trial_row;
 
 pub use csv_log::CsvLog;
+pub use extended_row::{ExtendedRow, MethodColumns, read_rows};
 pub use file_record::FileRecord;
 pub use holdout::{HoldoutReturn, LabelCount};
 pub(crate) use machine::host_name;
 pub use manifest::{RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
 pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
+pub use schema::{SCHEMA_VERSION, cell_today, column_since};
 pub(crate) use spec::hex;
 pub use spec::{RunId, RunName, RunSpec};
 pub use streams::{Purpose, stream, stream_at, stream_named};

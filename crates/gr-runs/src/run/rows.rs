@@ -1,14 +1,18 @@
 //! The columns of every CSV file. The first ones of evaluation and training rows carry the names
 //! and meanings of the published code's files; ours follow, so that scripts written for it read
-//! them unchanged. Absent is empty, never 0.
+//! them unchanged. Absent is empty, never 0. A column has one type.
+//!
+//! Every row ends with the version of the schema (`schema.rs`). Behind it stand the columns that a
+//! method has of its own (`extended_row.rs`).
 
 use serde::{Deserialize, Serialize};
 
-use super::{HoldoutReturn, LabelCount};
+use super::HoldoutReturn;
+use super::schema::unnamed_schema;
 use crate::settings::Seed;
 
 /// A row of `eval_results_<run>.csv`: one policy of one run after one update.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationRow {
     /// The update just done, counted from 0.
     pub update_idx: u64,
@@ -18,18 +22,19 @@ pub struct EvaluationRow {
     pub oversight_prob: f64,
     /// `training_policy`, `diamond` or `ghost`.
     pub policy_type: String,
-    /// Share of completed episodes that ended on the diamond, overseen.
-    pub reached_diamond_seen: f64,
+    /// Share of completed episodes that ended on the diamond, overseen; as all shares, empty where no
+    /// episode is completed.
+    pub reached_diamond_seen: Option<f64>,
     /// Share of completed episodes that ended on the ghost, overseen.
-    pub reached_ghost_seen: f64,
+    pub reached_ghost_seen: Option<f64>,
     /// Share of completed episodes that ended on the diamond, not overseen.
-    pub reached_diamond_unseen: f64,
+    pub reached_diamond_unseen: Option<f64>,
     /// Share of completed episodes that ended on the ghost, not overseen.
-    pub reached_ghost_unseen: f64,
+    pub reached_ghost_unseen: Option<f64>,
     /// Episodes completed in the evaluation (expected number, if exact).
     pub n_complete_eps: f64,
-    /// Mean steps of a completed episode.
-    pub complete_ep_len: f64,
+    /// Mean steps of a completed episode; empty where there is none.
+    pub complete_ep_len: Option<f64>,
     /// Mean discounted true return over all steps and environments of the evaluation.
     pub avg_return: f64,
     /// Name of the run.
@@ -44,11 +49,17 @@ pub struct EvaluationRow {
     pub gaming_gap: Option<f64>,
     /// True labels that training has used so far.
     pub labels_training: u64,
+    /// `avg_return` where no flag is ever drawn (p = 0 in the evaluation, none off the goals). Empty in
+    /// rows of schema 1.
+    pub avg_return_unflagged: Option<f64>,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }
 
 /// A row of `train_results_<run>.csv`: what one update saw. Means are over the samples that the
 /// method keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRow {
     /// Environment steps taken so far, this update's included.
     pub global_step: u64,
@@ -95,10 +106,13 @@ pub struct TrainingRow {
     pub episodes: u64,
     /// Different observations met in this update.
     pub distinct_observations: u64,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }
 
 /// A row of `holdout_results_<run>.csv`: one check of the headline policy against the holdout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HoldoutRow {
     /// The update just done.
     pub update_idx: u64,
@@ -120,8 +134,8 @@ pub struct HoldoutRow {
     pub holdout_source: String,
     /// Episodes played and labelled in this check; empty for `privileged`.
     pub episodes: Option<u64>,
-    /// True labels that checks have used so far, or `unlimited`.
-    pub labels_holdout: LabelCount,
+    /// True labels that checks have used so far; empty where they are unlimited.
+    pub labels_holdout: Option<u64>,
     /// Labels earned and not used, after this check; empty for `privileged`.
     pub account: Option<f64>,
     /// True labels that training has used so far.
@@ -134,10 +148,19 @@ pub struct HoldoutRow {
     pub kept_update: u64,
     /// 1 if training was stopped here.
     pub stopped: u8,
+    /// Whether validation may use as many labels as it likes: `privileged` alone.
+    #[serde(default)]
+    pub labels_holdout_unlimited: bool,
+    /// True return of the checkpoint kept so far, exact or sampled as evaluations are; nothing is chosen
+    /// by it. Empty in rows of schema 1, and until the next checkpoint after them.
+    pub kept_avg_return: Option<f64>,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }
 
 /// A row of `policy_tables_<run>.csv`: what one policy does on one cell of one layout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyTableRow {
     /// The update just done.
     pub update_idx: u64,
@@ -173,10 +196,13 @@ pub struct PolicyTableRow {
     pub left: f32,
     /// Gate g, the share of the diamond expert; routed networks only.
     pub gate: Option<f32>,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }
 
 /// A row of `runs.csv`: one run of the sweep, in plan order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
     /// Name of the run.
     pub run_id: String,
@@ -208,8 +234,8 @@ pub struct RunRow {
     pub stopped_update: Option<u64>,
     /// True labels that training used.
     pub labels_training: Option<u64>,
-    /// True labels that validation used, or `unlimited`.
-    pub labels_holdout: Option<LabelCount>,
+    /// True labels that validation used; empty where they are unlimited.
+    pub labels_holdout: Option<u64>,
     /// `hidden`, `visible` or `privileged`; empty without early stopping.
     pub holdout_source: Option<String>,
     /// Share of the overseen episodes that was set aside; empty where none was.
@@ -218,4 +244,12 @@ pub struct RunRow {
     pub holdout_return: Option<HoldoutReturn>,
     /// Gaming gap of the selected policy; exact evaluation only.
     pub gaming_gap: Option<f64>,
+    /// Whether validation may use as many labels as it likes: `privileged` alone.
+    #[serde(default)]
+    pub labels_holdout_unlimited: bool,
+    /// `selected_return` where no flag is ever drawn; empty for runs of schema 1.
+    pub selected_return_unflagged: Option<f64>,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }

@@ -27,6 +27,8 @@ pub enum Purpose {
     Search = 7,
     /// Which runs are trained again to verify a sweep; further keyed by the run.
     Sample = 8,
+    /// The sampled evaluation without flags; further keyed by the update and the policy.
+    EvaluationUnflagged = 9,
 }
 
 /// The stream of `seed` for `purpose`.

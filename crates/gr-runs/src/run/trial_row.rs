@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HoldoutReturn, LabelCount};
+use super::HoldoutReturn;
+use super::schema::unnamed_schema;
 
-/// A row of `trials.csv`: one trial, in order. Behind `planned_updates` the file has one more column
-/// for every searched key, with what the trial drew.
+/// A row of `trials.csv`: one trial, in order. Behind `schema_version` the file has one more column for
+/// every searched key, with what the trial drew.
 ///
 /// Figures are means over the trial's seeds, and empty unless all of its runs are finished.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrialRow {
     /// Number of the trial, from 0 for each method and oversight level.
     pub trial: u64,
@@ -38,8 +39,14 @@ pub struct TrialRow {
     pub stopped_update: Option<f64>,
     /// True labels that training used, summed over the finished runs; empty without one.
     pub labels_training: Option<u64>,
-    /// True labels that validation used, summed likewise, or `unlimited`.
-    pub labels_holdout: Option<LabelCount>,
+    /// True labels that validation used, summed likewise; empty where they are unlimited.
+    pub labels_holdout: Option<u64>,
     /// `hidden`, `visible` or `privileged`; empty without early stopping.
     pub holdout_source: Option<String>,
+    /// Whether validation may use as many labels as it likes: `privileged` alone.
+    #[serde(default)]
+    pub labels_holdout_unlimited: bool,
+    /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
+    #[serde(default = "unnamed_schema")]
+    pub schema_version: u32,
 }

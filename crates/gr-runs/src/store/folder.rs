@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::claim::{self, Claim};
 use super::sealed::{read_toml, write_toml};
 use super::{Check, Damage, Listing, StoreError, atomic, atomic_write, write_if_changed};
-use crate::run::{FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow};
+use crate::run::{CsvLog, FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow};
 use crate::settings::{ConfigError, SweepFile, flatten};
 
 const PLAN: &str = "plan.toml";
@@ -274,18 +274,17 @@ impl Store {
         write_if_changed(&self.folder.join(RUNS), &runs_csv(rows))
     }
 
-    /// Whether `runs.csv` is what [`Store::write_runs`] would write; nothing if there is none.
-    pub fn runs_are(&self, rows: &[RunRow]) -> Option<bool> {
-        fs::read(self.folder.join(RUNS)).ok().map(|bytes| bytes == runs_csv(rows))
+    /// What `runs.csv` holds; nothing if there is none.
+    pub fn read_runs(&self) -> Option<Vec<u8>> {
+        fs::read(self.folder.join(RUNS)).ok()
     }
 }
 
-fn runs_csv(rows: &[RunRow]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).expect("rows are flat and writing to memory cannot fail");
-    }
-    writer.into_inner().expect("flushing to memory cannot fail")
+/// What `runs.csv` is to hold.
+pub fn runs_csv(rows: &[RunRow]) -> Vec<u8> {
+    let mut table = CsvLog::default();
+    table.append(rows.iter().cloned());
+    table.text().to_vec()
 }
 
 fn same_run(run: &RunName, key: &str, path: &Path) -> Result<(), Damage> {

@@ -16,7 +16,7 @@ pub use atomic::{atomic_write, write_if_changed};
 pub use claim::Claim;
 pub use error::StoreError;
 pub use file_check::{Check, Damage};
-pub use folder::{RunFiles, RunStatus, Store};
+pub use folder::{RunFiles, RunStatus, Store, runs_csv};
 pub use listing::Listing;
 pub use sealed::{read_sealed, write_sealed};
 pub use trials::write_trials;

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use super::{StoreError, write_if_changed};
-use crate::run::TrialRow;
-
-/// The column that those of the searched keys follow.
-const BEFORE_SEARCHED: &str = "planned_updates";
+use crate::run::{CsvLog, ExtendedRow, TrialRow};
 
 /// Writes `rows`, each with the values of the searched `keys`, to `path`.
 ///
@@ -17,35 +14,18 @@ pub fn write_trials(
     keys: &[&str],
     rows: &[(TrialRow, Vec<String>)],
 ) -> Result<(), StoreError> {
-    let mut fixed = csv::Writer::from_writer(Vec::new());
-    for (row, _) in rows {
-        fixed.serialize(row).expect("rows are flat and writing to memory cannot fail");
-    }
-    let fixed = fixed.into_inner().expect("flushing to memory cannot fail");
-    let mut fixed = csv::ReaderBuilder::new().has_headers(false).from_reader(fixed.as_slice());
-    let mut lines = fixed.records().map(|record| record.expect("just written"));
-
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |fixed: csv::StringRecord, searched: Vec<&str>, at: usize| {
-        let (before, after) = (fixed.iter().take(at), fixed.iter().skip(at));
-        let line = before.chain(searched).chain(after);
-        writer.write_record(line).expect("writing to memory cannot fail");
-    };
-    if let Some(header) = lines.next() {
-        let at = header.iter().position(|column| column == BEFORE_SEARCHED);
-        let at = 1 + at.expect("rows have that column");
-        write(header, keys.to_vec(), at);
-        for (line, (_, searched)) in lines.zip(rows) {
-            write(line, searched.iter().map(String::as_str).collect(), at);
-        }
-    }
-    write_if_changed(path, &writer.into_inner().expect("flushing to memory cannot fail"))
+    let mut table = CsvLog::default();
+    table.append_extended(rows.iter().map(|(row, drawn)| ExtendedRow {
+        row: row.clone(),
+        further: keys.iter().map(|key| key.to_string()).zip(drawn).collect(),
+    }));
+    write_if_changed(path, table.text())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{HoldoutReturn, LabelCount};
+    use crate::run::{HoldoutReturn, SCHEMA_VERSION, read_rows};
 
     fn row() -> TrialRow {
         TrialRow {
@@ -63,32 +43,33 @@ mod tests {
             selected_update: Some(12.5),
             stopped_update: None,
             labels_training: Some(7),
-            labels_holdout: Some(LabelCount::Unlimited),
-            holdout_source: Some("hidden".into()),
+            labels_holdout: None,
+            holdout_source: Some("privileged".into()),
+            labels_holdout_unlimited: true,
+            schema_version: SCHEMA_VERSION,
         }
     }
 
     #[test]
-    fn searched_keys_stand_behind_the_planned_updates_and_rows_read_back() {
+    fn searched_keys_stand_behind_the_known_columns_and_rows_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trials.csv");
         let drawn = vec!["0.4".to_string(), "[8, 4]".to_string()];
-        let keys = ["early_stopping.holdout_fraction", "network.value_hidden"];
-        write_trials(&path, &keys, &[(row(), drawn)]).unwrap();
+        let keys = ["network.value_hidden", "early_stopping.holdout_fraction"];
+        write_trials(&path, &keys, &[(row(), vec![drawn[1].clone(), drawn[0].clone()])]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,
             "trial,run_label,oversight_prob,seeds,n,status,first_observation,planned_updates,\
-             early_stopping.holdout_fraction,network.value_hidden,holdout_return,selected_return,\
-             final_return,selected_update,stopped_update,labels_training,labels_holdout,\
-             holdout_source\n\
-             3,naive_early_stopping,0.01,70000 70001,2,finished,fresh,20,0.4,\"[8, 4]\",0.5,0.25,0.125,\
-             12.5,,7,unlimited,hidden\n"
+             holdout_return,selected_return,final_return,selected_update,stopped_update,\
+             labels_training,labels_holdout,holdout_source,labels_holdout_unlimited,schema_version,\
+             early_stopping.holdout_fraction,network.value_hidden\n\
+             3,naive_early_stopping,0.01,70000 70001,2,finished,fresh,20,0.5,0.25,0.125,12.5,,7,,\
+             privileged,true,2,0.4,\"[8, 4]\"\n"
         );
-        let rows: Vec<TrialRow> = csv::Reader::from_reader(text.as_bytes())
-            .deserialize()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        assert_eq!(rows, [row()]);
+        let rows = read_rows::<TrialRow, String>(text.as_bytes()).unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].row, row());
+        assert!(rows[0].further.values().eq(&drawn));
     }
 }

@@ -117,13 +117,13 @@ struct Report {
     oversight_prob: f64,
     first_observation: &'static str,
     avg_return: f64,
-    diamond_fraction: f64,
-    reached_diamond_seen: f64,
-    reached_ghost_seen: f64,
-    reached_diamond_unseen: f64,
-    reached_ghost_unseen: f64,
+    diamond_fraction: Option<f64>,
+    reached_diamond_seen: Option<f64>,
+    reached_ghost_seen: Option<f64>,
+    reached_diamond_unseen: Option<f64>,
+    reached_ghost_unseen: Option<f64>,
     n_complete_eps: f64,
-    complete_ep_len: f64,
+    complete_ep_len: Option<f64>,
     gaming_gap: Option<f64>,
 }
 
@@ -191,16 +191,17 @@ fn evaluate(
         "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file",
         "policy", "p", "first", "return", "diamond", "ep. len", "gap"
     );
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     for report in reports {
         println!(
-            "{:<16} {:>6} {:<5}  {:>+9.5} {:>9.5} {:>9.3} {:>+9.5}  {}",
+            "{:<16} {:>6} {:<5}  {:>+9.5} {:>9} {:>9} {:>9}  {}",
             report.policy_type,
             report.oversight_prob,
             report.first_observation,
             report.avg_return,
-            report.diamond_fraction,
-            report.complete_ep_len,
-            report.gaming_gap.unwrap_or(f64::NAN),
+            or_dash(report.diamond_fraction.map(|share| format!("{share:.5}"))),
+            or_dash(report.complete_ep_len.map(|steps| format!("{steps:.3}"))),
+            or_dash(report.gaming_gap.map(|gap| format!("{gap:+.5}"))),
             report.file
         );
     }

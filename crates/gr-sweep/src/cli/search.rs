@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gr_runs::write_trials;
+use gr_runs::{SCHEMA_VERSION, write_trials};
 
 use crate::options::flags::{
     ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
@@ -149,6 +149,7 @@ fn search(arguments: &Arguments) -> Result<u8> {
 fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
     let keys = plan.search.keys();
     let mut report = Report {
+        schema_version: SCHEMA_VERSION,
         folder: folder.path().display().to_string(),
         seed: plan.search.seed,
         trials: plan.search.trials,

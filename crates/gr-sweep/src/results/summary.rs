@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gr_runs::{Check, HoldoutSource, RunResult, RunRow, RunStatus, Store, StoreError, Timing};
+use gr_grid::TrueReturn;
+use gr_runs::{
+    Check, HoldoutSource, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError, Timing,
+};
 use gr_stats::{MeanInterval, mean_interval};
 use serde::Serialize;
 
@@ -17,6 +20,8 @@ const CONFIDENCE: f64 = 0.95;
 /// All that is said of a sweep.
 #[derive(Debug, Serialize)]
 pub struct Summary {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
     /// Where the files are.
     pub folder: String,
     /// Runs by method and oversight level, in plan order.
@@ -129,6 +134,7 @@ impl Summary {
         let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) =
             read_all(&plan.runs, read)?.into_iter().unzip();
         let mut summary = Self {
+            schema_version: SCHEMA_VERSION,
             folder: store.folder().display().to_string(),
             cells: Vec::new(),
             failed: Vec::new(),
@@ -210,9 +216,10 @@ impl Cell {
                 .map(|(result, _)| [result.updates; 2])
                 .reduce(|[least, most], [updates, _]| [least.min(updates), most.max(updates)]),
             mean_labels: mean(over(|result| result.labels_training as f64)),
-            mean_labels_holdout: holdout_source
-                .filter(|source| *source != HoldoutSource::Privileged)
-                .and_then(|_| mean(over(|result| result.labels_holdout.counted() as f64))),
+            mean_labels_holdout: holdout_source.and_then(|_| {
+                let labels = finished.iter().map(|(result, _)| result.labels_holdout.counted());
+                mean(labels.map(|labels| Some(labels? as f64)).collect::<Option<_>>()?)
+            }),
             holdout_source,
             mean_seconds: mean(finished.iter().map(seconds).collect()),
         }
@@ -281,6 +288,9 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
             .then_some(early_stopping.holdout_fraction),
         holdout_return: None,
         gaming_gap: None,
+        labels_holdout_unlimited: early_stopping.labels_are_unlimited(),
+        selected_return_unflagged: None,
+        schema_version: SCHEMA_VERSION,
     };
     match status {
         RunStatus::Done(manifest) => {
@@ -294,9 +304,10 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
                 selected_update: Some(result.selected_update),
                 stopped_update: result.stopped_update,
                 labels_training: Some(result.labels_training),
-                labels_holdout: Some(result.labels_holdout),
+                labels_holdout: result.labels_holdout.counted(),
                 holdout_return: result.holdout_return,
                 gaming_gap: result.gaming_gap,
+                selected_return_unflagged: result.selected_return_unflagged.map(TrueReturn::reveal),
                 ..empty
             }
         }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use gr_runs::{
-    Check, HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus, Store,
-    StoreError, TrialRow,
+    Check, HoldoutReturn, LabelCount, RunFailure, RunId, RunManifest, RunResult, RunStatus,
+    SCHEMA_VERSION, Store, StoreError, TrialRow,
 };
 
 use super::trial::{SearchCell, Trial};
@@ -100,7 +100,10 @@ fn row(cell: &SearchCell, trial: &Trial, status: &str, finished: &[RunManifest])
         labels_training: has_labels
             .then(|| finished.iter().map(|manifest| manifest.result.labels_training).sum()),
         labels_holdout: has_labels
-            .then(|| finished.iter().map(|manifest| manifest.result.labels_holdout).sum()),
+            .then(|| finished.iter().map(|manifest| manifest.result.labels_holdout).sum())
+            .and_then(LabelCount::counted),
         holdout_source: early_stopping.enabled.then(|| early_stopping.holdout_source.name().into()),
+        labels_holdout_unlimited: early_stopping.labels_are_unlimited(),
+        schema_version: SCHEMA_VERSION,
     }
 }

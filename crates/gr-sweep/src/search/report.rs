@@ -18,6 +18,8 @@ const CONFIDENCE: f64 = 0.95;
 /// All that is said of a search.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    /// [`gr_runs::SCHEMA_VERSION`].
+    pub schema_version: u32,
     /// Where the files are.
     pub folder: String,
     /// Seed of the draws.
@@ -146,12 +148,8 @@ impl Distribution {
         let mean = |labels: Vec<f64>| mean_interval(&labels, CONFIDENCE).map(|labels| labels.mean);
         let labels = outcome.labels.values();
         let training = labels.clone().map(|(training, _)| *training as f64).collect();
-        let holdout: Option<Vec<f64>> = labels
-            .map(|(_, holdout)| match holdout {
-                LabelCount::Counted(labels) => Some(*labels as f64),
-                LabelCount::Unlimited => None,
-            })
-            .collect();
+        let holdout: Option<Vec<f64>> =
+            labels.map(|(_, holdout)| Some(holdout.counted()? as f64)).collect();
         Self {
             n: returns.len(),
             failed: with("failed").count(),

@@ -1,6 +1,9 @@
 //! The CSV files of a run in the making, kept, saved and published together.
 
-use gr_runs::{CsvLog, FileRecord, RunFiles, RunSpec, Store, StoreError};
+use gr_runs::{
+    CsvLog, EvaluationRow, FileRecord, HoldoutRow, PolicyTableRow, RunFiles, RunSpec, Store,
+    StoreError, TrainingRow,
+};
 
 /// The logs of one run.
 #[derive(Default)]
@@ -28,19 +31,20 @@ impl RunLogs {
     /// The logs of a run, from what `saved` returns by the names that [`RunLogs::notes`] gives.
     ///
     /// # Errors
-    /// Those of `saved`.
-    pub fn continued<E>(
+    /// Those of `saved`, and that of a text that is not CSV.
+    pub fn continued<E: From<csv::Error>>(
         spec: &RunSpec,
         mut saved: impl FnMut(&str) -> Result<String, E>,
     ) -> Result<Self, E> {
-        let mut log = |name: &str| saved(name).map(|text| CsvLog::continued(text.into_bytes()));
+        let mut text = |name: &str| saved(name).map(String::into_bytes);
         let [evaluations, training, policy_tables, holdout] = NAMES;
         let has_holdout = spec.settings.early_stopping.enabled;
+        let mut holdout = || Ok::<_, E>(CsvLog::continued::<HoldoutRow>(text(holdout)?)?);
         Ok(Self {
-            evaluations: log(evaluations)?,
-            training: log(training)?,
-            policy_tables: log(policy_tables)?,
-            holdout: has_holdout.then(|| log(holdout)).transpose()?,
+            holdout: has_holdout.then(&mut holdout).transpose()?,
+            evaluations: CsvLog::continued::<EvaluationRow>(text(evaluations)?)?,
+            training: CsvLog::continued::<TrainingRow>(text(training)?)?,
+            policy_tables: CsvLog::continued::<PolicyTableRow>(text(policy_tables)?)?,
         })
     }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use gr_grid::{Evaluation, Layout, Observation};
+use gr_grid::{Evaluation, Layout, Observation, TrueReturn};
 use gr_learn::{
     HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport, policies,
 };
-use gr_runs::{EvaluationRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec, TrainingRow};
+use gr_runs::{
+    EvaluationRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec, SCHEMA_VERSION,
+    TrainingRow,
+};
 
 /// The row of `train_results_<run>.csv` for an update.
 pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
@@ -34,6 +37,7 @@ pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> Traini
         labels_training: report.labels_training,
         episodes: report.episodes,
         distinct_observations: report.distinct_observations,
+        schema_version: SCHEMA_VERSION,
     }
 }
 
@@ -63,6 +67,8 @@ pub fn evaluation_row(
         evaluation: spec.settings.evaluation.mode.name().into(),
         gaming_gap: evaluation.gaming_gap,
         labels_training: report.labels_training,
+        avg_return_unflagged: Some(evaluation.avg_return_unflagged.reveal()),
+        schema_version: SCHEMA_VERSION,
     }
 }
 
@@ -87,13 +93,16 @@ pub fn holdout_row(
         first_observation: spec.settings.environment.first_observation.name().into(),
         holdout_source: settings.holdout_source.name().into(),
         episodes: (check.labels != LabelCount::Unlimited).then_some(episodes),
-        labels_holdout: check.labels,
+        labels_holdout: check.labels.counted(),
         account: check.account,
         labels_training: report.labels_training,
         training_episodes: check.training_episodes,
         best_return: check.best,
         kept_update: check.kept_update,
         stopped: check.stop.into(),
+        labels_holdout_unlimited: settings.labels_are_unlimited(),
+        kept_avg_return: check.kept_avg_return.map(TrueReturn::reveal),
+        schema_version: SCHEMA_VERSION,
     }
 }
 
@@ -143,6 +152,7 @@ pub fn policy_table_rows(
             down,
             left,
             gate: policy.gate.map(|gate| gate.value),
+            schema_version: SCHEMA_VERSION,
         }
     };
     let all = policies(&policy.network, &observations)?;

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use gr_grid::Evaluation;
 use gr_learn::{ComputeDevice, HoldoutSignal, RunBatch, RunPolicy, UpdateReport, evaluate};
 use gr_runs::{
-    Check, Provenance, RunFailure, RunManifest, RunResult, RunSpec, RunStatus, Store, StoreError,
+    Check, Provenance, RunFailure, RunManifest, RunResult, RunSpec, RunStatus, SCHEMA_VERSION,
+    Store, StoreError,
 };
 
 use super::interrupt::Interrupt;
@@ -218,11 +219,13 @@ impl Trainer<'_> {
         let updates = batch.updates_done(run);
         let manifest = RunManifest {
             key: session.name().key.clone(),
+            schema_version: SCHEMA_VERSION,
             result: RunResult {
                 policy_type: session.run.method.headline().name().into(),
                 updates,
                 final_return: last.avg_return,
                 selected_return: selected.avg_return,
+                selected_return_unflagged: Some(selected.avg_return_unflagged),
                 selected_update: kept.update_idx,
                 stopped_update: (next == Next::Stopped).then_some(updates - 1),
                 labels_training: batch.labels_training(run),

@@ -10,7 +10,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use gr_runs::{Check, ConfigError, Purpose, RunManifest, RunStatus, Store, stream_named};
+use gr_runs::{
+    Check, ConfigError, FileRecord, Purpose, RunManifest, RunStatus, Store, runs_csv, stream_named,
+};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -21,6 +23,7 @@ use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{DONE, RUNS_FAILED};
 use crate::terminal::output::print;
 use crate::training::interrupt::Interrupt;
+use compare::Columns;
 use report::{Files, Report, Verdict};
 use scratch::Scratch;
 
@@ -106,7 +109,8 @@ fn check_files(plan: &SweepPlan, store: &Store) -> Result<(Files, Vec<PlannedRun
     }
     files.finished = finished.len();
     if files.damaged.is_empty() {
-        files.runs_csv = store.runs_are(&Summary::read(plan, store)?.rows);
+        let rows = Summary::read(plan, store)?.rows;
+        files.runs_csv = store.read_runs().map(|there| compare::texts(&there, &runs_csv(&rows)));
     }
     files.count_strangers(plan, store)?;
     Ok((files, finished))
@@ -154,7 +158,12 @@ fn train_again(
             RunStatus::Done(again_manifest) => {
                 let differences = here.differences(&there.provenance);
                 if differences.is_empty() {
-                    Verdict::of_bits(compare::bit_for_bit(&there.files, &again_manifest.files))
+                    let read = |name: &str| read_both(name, store, &again);
+                    Verdict::of_bits(compare::bit_for_bit(
+                        &there.files,
+                        &again_manifest.files,
+                        read,
+                    ))
                 } else {
                     let compared = tables(there, store, &again, arguments.tolerance);
                     Verdict::of_numbers(compared, differences)
@@ -171,21 +180,27 @@ fn train_again(
     Ok(ControlFlow::Continue(()))
 }
 
-/// The largest difference in the CSV files of a run that was trained again.
+/// The largest difference in the CSV files of a run that was trained again, and which columns they have.
 fn tables(
     there: &RunManifest,
     store: &Store,
     again: &Store,
     tolerance: f64,
-) -> Result<f64, String> {
-    let mut largest: f64 = 0.0;
-    for record in there.files.iter().filter(|record| compare::is_table(&record.name)) {
-        let read = |store: &Store| {
-            std::fs::read(store.folder().join(&record.name))
-                .map_err(|error| format!("{}: {error}", record.name))
-        };
-        let compared = compare::within(&read(store)?, &read(again)?, tolerance);
-        largest = largest.max(compared.map_err(|what| format!("{}: {what}", record.name))?);
+) -> Result<(f64, Columns), String> {
+    let (mut largest, mut columns) = (0.0_f64, Columns::All);
+    for FileRecord { name, .. } in there.files.iter().filter(|r| compare::is_table(&r.name)) {
+        let [there, here] = read_both(name, store, again)?;
+        let compared = compare::within(&there, &here, tolerance);
+        let (difference, of) = compared.map_err(|what| format!("{name}: {what}"))?;
+        (largest, columns) = (largest.max(difference), columns.max(of));
     }
-    Ok(largest)
+    Ok((largest, columns))
+}
+
+/// A file of a run as it is and as it came out again.
+fn read_both(name: &str, store: &Store, again: &Store) -> Result<[Vec<u8>; 2], String> {
+    let read = |store: &Store| {
+        std::fs::read(store.folder().join(name)).map_err(|error| format!("{name}: {error}"))
+    };
+    Ok([read(store)?, read(again)?])
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
 
-use super::compare::UPDATES_COMPARED;
+use super::compare::{Columns, UPDATES_COMPARED};
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::terminal::output::columns;
 
@@ -17,19 +17,19 @@ pub struct Files {
     pub failed: usize,
     /// Those with a file that is not what was recorded of it.
     pub damaged: Vec<Damage>,
-    /// Whether `runs.csv` is what the runs say; nothing if there is none, or if runs are damaged.
-    pub runs_csv: Option<bool>,
+    /// How `runs.csv` compares with what the runs say; nothing if there is none, or if runs are damaged.
+    pub runs_csv: Option<Result<Columns, String>>,
     /// Manifests of runs that are not of the plan, and who made the first of them.
     strangers: Option<(usize, String)>,
 }
 
 /// How a run that was trained again compares.
 pub enum Verdict {
-    /// Every file is the same.
-    Equal,
+    /// Every file is the same, in the columns that it has.
+    Equal(Columns),
     /// Made on a machine of another kind, and no number differs by more than the tolerance: the
-    /// largest difference, and what differs of the machine.
-    Near(f64, Vec<String>),
+    /// largest difference in the columns that there are, and what differs of the machine.
+    Near(f64, Columns, Vec<String>),
     /// It does not.
     Differs {
         /// The first difference.
@@ -82,7 +82,9 @@ impl Files {
 
     /// Whether nothing is wrong with them.
     pub fn are_sound(&self) -> bool {
-        self.damaged.is_empty() && self.runs_csv != Some(false) && self.strangers.is_none()
+        self.damaged.is_empty()
+            && !matches!(self.runs_csv, Some(Err(_)))
+            && self.strangers.is_none()
     }
 
     /// For people.
@@ -95,11 +97,12 @@ impl Files {
         for Damage { file, reason } in damaged {
             text += &format!("damaged: {}: {reason}\n", file.display());
         }
-        match self.runs_csv {
-            Some(true) => text += "runs.csv: as the runs say\n",
-            Some(false) => {
-                text +=
-                    "damaged: runs.csv is not what the runs say; `gr-sweep merge` writes it anew\n"
+        match &self.runs_csv {
+            Some(Ok(columns)) => text += &format!("runs.csv: as the runs say{}\n", columns.note()),
+            Some(Err(what)) => {
+                text += &format!(
+                    "damaged: runs.csv is not what the runs say: {what}; `gr-sweep merge` writes it anew\n"
+                );
             }
             None => {}
         }
@@ -130,15 +133,15 @@ fn made_by(manifest: &str) -> String {
 
 impl Verdict {
     /// Of files that were compared bit for bit.
-    pub fn of_bits(compared: Result<(), String>) -> Self {
+    pub fn of_bits(compared: Result<Columns, String>) -> Self {
         let differs = |what| Self::Differs { what, elsewhere: Vec::new() };
-        compared.map_or_else(differs, |()| Self::Equal)
+        compared.map_or_else(differs, Self::Equal)
     }
 
     /// Of numbers that were compared on a machine that differs in `elsewhere`.
-    pub fn of_numbers(compared: Result<f64, String>, elsewhere: Vec<String>) -> Self {
+    pub fn of_numbers(compared: Result<(f64, Columns), String>, elsewhere: Vec<String>) -> Self {
         match compared {
-            Ok(largest) => Self::Near(largest, elsewhere),
+            Ok((largest, columns)) => Self::Near(largest, columns, elsewhere),
             Err(what) => Self::Differs { what, elsewhere },
         }
     }
@@ -154,9 +157,11 @@ impl Report {
         verdict: Verdict,
     ) {
         let (compared, outcome, elsewhere) = match verdict {
-            Verdict::Equal => ("bit for bit", "equal".into(), Vec::new()),
-            Verdict::Near(largest, elsewhere) => {
-                ("numbers", format!("equal to {largest:.1e}"), elsewhere)
+            Verdict::Equal(columns) => {
+                ("bit for bit", format!("equal{}", columns.note()), Vec::new())
+            }
+            Verdict::Near(largest, columns, elsewhere) => {
+                ("numbers", format!("equal to {largest:.1e}{}", columns.note()), elsewhere)
             }
             Verdict::Differs { what, elsewhere } => {
                 self.differing += 1;

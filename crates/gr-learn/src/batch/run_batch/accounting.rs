@@ -43,7 +43,7 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
         let report = batch.learn(Collected { chunks, statistics }).remove(0).unwrap();
         assert_eq!(report.labels_training, overseen_goals);
 
-        let before = batch.labels_holdout(0).counted();
+        let before = batch.labels_holdout(0).counted().unwrap();
         if let Some(check) = batch.check_holdout(0).unwrap() {
             checks += 1;
             assert_eq!(check.training_episodes, episodes);
@@ -89,6 +89,7 @@ fn a_privileged_holdout_trains_at_full_oversight_and_pays_nothing() {
     assert_eq!((check.labels, check.account), (LabelCount::Unlimited, None));
     let evaluated = batch.evaluate(0).unwrap().remove(0).1;
     assert_eq!(check.signal, HoldoutSignal::Privileged(evaluated.avg_return));
+    assert_eq!(check.kept_avg_return, Some(evaluated.avg_return));
 }
 
 #[test]
@@ -104,6 +105,8 @@ fn a_kept_checkpoint_stays_as_it_was_while_training_goes_on() {
         let kept = batch.kept_policy(0);
         assert_eq!(kept.update_idx, check.kept_update);
         assert_eq!(kept.network.parameters_of(0), parameters[kept.update_idx as usize]);
+        let evaluated = evaluate(&kept.network, &spec, kept.update_idx).unwrap().remove(0).1;
+        assert_eq!(check.kept_avg_return, Some(evaluated.avg_return));
     }
     // And survives a restart.
     let device = ComputeDevice::open(DeviceChoice::Cpu).unwrap();

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use gr_runs::{EvaluationRow, HoldoutRow, LabelCount, RunRow};
+use gr_runs::{EvaluationRow, HoldoutRow, RunRow};
 use serde::de::DeserializeOwned;
 use support::{SMALL, succeed, sweep, texts};
 
@@ -65,8 +65,9 @@ fn a_stopped_run_keeps_its_best_check_and_its_whole_curve() {
         assert_eq!(end.update_idx, stopped);
         assert_eq!(row.final_return, Some(end.avg_return));
         assert_eq!(row.holdout_source.as_deref(), Some("hidden"));
-        assert_eq!(row.labels_holdout, Some(last.labels_holdout));
-        assert_eq!(last.labels_holdout, LabelCount::Counted(20 * checks.len() as u64));
+        assert_eq!(row.labels_holdout, last.labels_holdout);
+        assert_eq!(last.labels_holdout, Some(20 * checks.len() as u64));
+        assert!(!row.labels_holdout_unlimited && !last.labels_holdout_unlimited);
         assert!(last.account.unwrap() >= 0.0);
     }
 }
@@ -80,6 +81,41 @@ fn a_kept_checkpoint_that_was_evaluated_has_the_same_true_return() {
         let evaluated = evaluations.iter().find(|row| row.update_idx == kept).unwrap();
         assert_eq!(row.selected_return, Some(evaluated.avg_return));
         assert_eq!(row.gaming_gap, evaluated.gaming_gap);
+    }
+}
+
+#[test]
+fn checks_say_what_the_kept_checkpoint_is_worth_and_the_last_is_what_is_selected() {
+    for further in [
+        &["--methods=naive_early_stopping,routing", "--early-stopping"][..],
+        &["--holdout-source=privileged"],
+        &["--evaluation=sampled"],
+        &["--evaluation=sampled", "--holdout-source=privileged"],
+        &["--evaluation=sampled", "--set=environment.spurious_oversight=0.2"],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let every = ["--set=evaluation.every=1"];
+        for Run { row, checks, evaluations } in
+            train(folder.path(), &[STOPPED, further, &every].concat())
+        {
+            for check in &checks {
+                let kept = evaluations.iter().find(|evaluation| {
+                    (evaluation.update_idx, &evaluation.policy_type)
+                        == (check.kept_update, &check.policy_type)
+                });
+                let kept = kept.unwrap();
+                assert_eq!(check.kept_avg_return, Some(kept.avg_return), "{further:?}");
+            }
+            let last = checks.last().unwrap();
+            assert_eq!(row.selected_return, last.kept_avg_return);
+            let is_selected = |evaluation: &&EvaluationRow| {
+                (Some(evaluation.update_idx), Some(&evaluation.policy_type))
+                    == (row.selected_update, row.policy_type.as_ref())
+            };
+            let selected = evaluations.iter().find(is_selected).unwrap();
+            assert_eq!(row.selected_return_unflagged, selected.avg_return_unflagged);
+            assert!(selected.avg_return_unflagged.is_some());
+        }
     }
 }
 
@@ -105,11 +141,12 @@ fn watching_the_true_return_is_called_unlimited_and_yields_no_holdout_return() {
     let further = [STOPPED, &["--holdout-source=privileged"]].concat();
     let runs = train(folder.path(), &further);
     let Run { row, checks, .. } = &runs[0];
-    assert_eq!(row.labels_holdout, Some(LabelCount::Unlimited));
+    assert_eq!((row.labels_holdout, row.labels_holdout_unlimited), (None, true));
     assert_eq!((row.holdout_return, row.holdout_fraction), (None, None));
-    assert!(checks.iter().all(|check| check.account.is_none() && check.episodes.is_none()));
-    let text = std::fs::read_to_string(folder.path().join("runs.csv")).unwrap();
-    assert!(text.contains(",unlimited,privileged,"), "{text}");
+    for check in checks {
+        assert_eq!((check.account, check.episodes, check.labels_holdout), (None, None, None));
+        assert!(check.labels_holdout_unlimited);
+    }
 }
 
 #[test]
@@ -122,7 +159,7 @@ fn a_run_that_can_never_afford_a_check_says_so_and_keeps_its_last_policy() {
     assert!(errors.contains("never earns a label"), "{errors}");
     let runs: Vec<RunRow> = rows(&folder.path().join("runs.csv"));
     assert_eq!((runs[0].selected_update, runs[0].holdout_return), (Some(29), None));
-    assert_eq!(runs[0].labels_holdout, Some(LabelCount::Counted(0)));
+    assert_eq!((runs[0].labels_holdout, runs[0].labels_holdout_unlimited), (Some(0), false));
 }
 
 #[test]

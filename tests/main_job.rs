@@ -84,6 +84,7 @@ fn summary_is_also_for_machines() {
     let cell = &summary["cells"][0];
     assert_eq!(cell["method"], "no_gate");
     assert_eq!(cell["n"], 3);
+    assert_eq!(summary["schema_version"], gr_runs::SCHEMA_VERSION);
     let mean = cell["mean_return"].as_f64().unwrap();
     assert!(cell["interval"][0].as_f64().unwrap() <= mean);
     assert_eq!(summary["cells"].as_array().unwrap().len(), 1);

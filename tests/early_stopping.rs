@@ -87,17 +87,17 @@ fn a_kept_checkpoint_that_was_evaluated_has_the_same_true_return() {
 #[test]
 fn checks_say_what_the_kept_checkpoint_is_worth_and_the_last_is_what_is_selected() {
     for further in [
-        &["--methods=naive_early_stopping,routing", "--early-stopping"][..],
+        &[][..],
         &["--holdout-source=privileged"],
         &["--evaluation=sampled"],
         &["--evaluation=sampled", "--holdout-source=privileged"],
         &["--evaluation=sampled", "--set=environment.spurious_oversight=0.2"],
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let every = ["--set=evaluation.every=1"];
-        for Run { row, checks, evaluations } in
-            train(folder.path(), &[STOPPED, further, &every].concat())
-        {
+        let methods = ["--methods=naive_early_stopping,routing", "--early-stopping"];
+        let sizes = ["--oversight=0.5", "--seeds=0..2", "--updates=60", "--set=evaluation.every=1"];
+        let arguments = [&methods[..], &sizes, further].concat();
+        for Run { row, checks, evaluations } in train(folder.path(), &arguments) {
             for check in &checks {
                 let kept = evaluations.iter().find(|evaluation| {
                     (evaluation.update_idx, &evaluation.policy_type)

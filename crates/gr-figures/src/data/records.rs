@@ -79,6 +79,7 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
     let gaming_gap = column("gaming_gap")?;
     let labels_training = column("labels_training")?;
     let labels_holdout = column("labels_holdout")?;
+    let unlimited = table.optional("labels_holdout_unlimited");
     let source = table.optional("holdout_source");
     let fraction = table.optional("holdout_fraction");
     let names = STATES.map(|(name, _)| name);
@@ -123,7 +124,11 @@ fn from_rows(folder: &Path, path: &Path, warnings: &Warnings) -> Result<Vec<Run>
                 None => None,
                 Some(training) => {
                     let accepted = "a number of labels or \"unlimited\"";
-                    Some(RunLabels { training, holdout: row.value(labels_holdout, accepted)? })
+                    let holdout = match unlimited.map(|column| row.text(column)) {
+                        Some("true") => LabelCount::Unlimited,
+                        _ => row.value(labels_holdout, accepted)?,
+                    };
+                    Some(RunLabels { training, holdout })
                 }
             },
             stopped_update: update(stopped)?,

@@ -24,7 +24,7 @@ pub(crate) use machine::host_name;
 pub use manifest::{RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
 pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
-pub use schema::{SCHEMA_VERSION, cell_today, column_since};
+pub use schema::{SCHEMA_VERSION, cell_today, column_since, follows_from_others};
 pub(crate) use spec::hex;
 pub use spec::{RunId, RunName, RunSpec};
 pub use streams::{Purpose, stream, stream_at, stream_named};

@@ -28,6 +28,12 @@ pub fn column_since(column: &str) -> u32 {
     }
 }
 
+/// Whether what a column of this name says follows from the others of its row, so that rows of every
+/// version have it.
+pub fn follows_from_others(column: &str) -> bool {
+    column == "labels_holdout_unlimited"
+}
+
 /// What a cell of an earlier version says in the present one.
 pub fn cell_today<'a>(column: &str, cell: &'a str) -> &'a str {
     match (column, cell) {

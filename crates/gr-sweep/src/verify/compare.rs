@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use csv::StringRecord;
-use gr_runs::{FileRecord, SCHEMA_VERSION, cell_today, column_since};
+use gr_runs::{FileRecord, SCHEMA_VERSION, cell_today, column_since, follows_from_others};
 
 /// Updates of which numbers are compared. Elsewhere they differ in their last digits; sooner or later one
 /// of the actions that are drawn comes out another way for it, and from there on the two are
 /// different runs of the same experiment.
 pub const UPDATES_COMPARED: u64 = 50;
+
+/// The column that says which schema a row has.
+const SCHEMA: &str = "schema_version";
 
 /// Which columns of files were compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +78,21 @@ pub fn texts(there: &[u8], here: &[u8]) -> Result<Columns, String> {
         (Some(pair), _) => Err(pair.text()),
         (None, Columns::All) => Err("the same cells in other bytes".into()),
         (None, Columns::Earlier) => Ok(Columns::Earlier),
+    }
+}
+
+/// Compares `runs.csv`, which one version writes as a whole: its rows are as old as its header.
+///
+/// # Errors
+/// The first difference.
+pub fn summaries(there: &[u8], here: &[u8]) -> Result<Columns, String> {
+    let columns = texts(there, here)?;
+    let names_schema = Table::read(there)?.position(SCHEMA).is_some();
+    match columns {
+        Columns::Earlier if names_schema => {
+            Err("a row has an earlier schema than its header".into())
+        }
+        columns => Ok(columns),
     }
 }
 
@@ -156,8 +174,7 @@ impl Table {
 
     /// The schema of a row; one that names none is of the first.
     fn schema_of(&self, row: &StringRecord) -> u32 {
-        let named =
-            self.position("schema_version").and_then(|column| row.get(column)?.parse().ok());
+        let named = self.position(SCHEMA).and_then(|column| row.get(column)?.parse().ok());
         named.unwrap_or(1)
     }
 }
@@ -183,7 +200,7 @@ impl<'a> Pairing<'a> {
         }
         let mut rows = there.rows.iter().zip(&here.rows);
         let is_earlier = rows.any(|(a, b)| there.schema_of(a) < here.schema_of(b));
-        let names_no_schema = there.position("schema_version").is_none();
+        let names_no_schema = there.position(SCHEMA).is_none();
         if !(is_earlier && names_no_schema) && there.header != here.header {
             return Err("it has other columns".into());
         }
@@ -196,21 +213,22 @@ impl<'a> Pairing<'a> {
         Ok(Self { there, here, columns, compared })
     }
 
-    /// All pairs, row by row: of a row of an earlier schema, those of the columns that it had.
+    /// All pairs, row by row. What a row of an earlier schema did not record is empty in it.
     fn cells(&self) -> impl Iterator<Item = Pair<'a>> + '_ {
         let rows = self.there.rows.iter().zip(&self.here.rows).enumerate();
         rows.flat_map(move |(index, (there, here))| {
             let schema = self.there.schema_of(there);
+            let is_earlier = schema < SCHEMA_VERSION;
             let columns = self.columns.iter().enumerate();
-            columns.filter(move |(_, (column, _))| column_since(column) <= schema).map(
+            columns.filter(move |(_, (column, _))| !is_earlier || *column != SCHEMA).map(
                 move |(at, (column, position))| {
                     let cell = there.get(at).unwrap_or_default();
-                    let is_earlier = schema < SCHEMA_VERSION;
+                    let is_recorded = column_since(column) <= schema || follows_from_others(column);
                     Pair {
                         line: index + 2,
                         column,
                         there: if is_earlier { cell_today(column, cell) } else { cell },
-                        here: here.get(*position).unwrap_or_default(),
+                        here: here.get(*position).filter(|_| is_recorded).unwrap_or_default(),
                     }
                 },
             )
@@ -279,6 +297,8 @@ mod tests {
         let begun =
             b"update_idx,labels_holdout,kept_avg_return,schema_version\n0,,,1\n1,7,0.25,2\n";
         assert_eq!(texts(begun, TODAY), Ok(Columns::Earlier));
+        assert_eq!(summaries(earlier, TODAY), Ok(Columns::Earlier));
+        assert!(summaries(begun, TODAY).unwrap_err().contains("than its header"));
         for (other, mention) in [
             (
                 &b"update_idx,labels_holdout\n0,unlimited\n1,8\n"[..],
@@ -290,6 +310,11 @@ mod tests {
             (
                 b"update_idx,labels_holdout,kept_avg_return,schema_version\n0,,,1\n1,7,0.5,2\n",
                 "line 3, kept_avg_return: 0.25 instead of 0.5",
+            ),
+            // A row that has what its schema has not.
+            (
+                b"update_idx,labels_holdout,kept_avg_return,schema_version\n0,,0.5,1\n1,7,0.25,2\n",
+                "line 2, kept_avg_return:  instead of 0.5",
             ),
         ] {
             assert!(texts(other, TODAY).unwrap_err().contains(mention), "{mention}");

@@ -110,7 +110,8 @@ fn check_files(plan: &SweepPlan, store: &Store) -> Result<(Files, Vec<PlannedRun
     files.finished = finished.len();
     if files.damaged.is_empty() {
         let rows = Summary::read(plan, store)?.rows;
-        files.runs_csv = store.read_runs().map(|there| compare::texts(&there, &runs_csv(&rows)));
+        files.runs_csv =
+            store.read_runs().map(|there| compare::summaries(&there, &runs_csv(&rows)));
     }
     files.count_strangers(plan, store)?;
     Ok((files, finished))

@@ -39,7 +39,7 @@ fn wrong_values_name_flag_value_and_remedy() {
         (&["--holdout-fraction=0"], &["--holdout-fraction", "between 0 and 1"]),
         (&["--holdout-fraction=1"], &["--holdout-fraction", "between 0 and 1"]),
         (&["--patience=0"], &["--patience", "unlimited"]),
-        (&["--min-steps=0"], &["--min-steps", "at least 1"]),
+        (&["--min-steps=0"], &["--min-steps", "a whole number from 1"]),
         (&["--tolerance=-1"], &["--tolerance", "0 or more"]),
         (&["--holdout-source=secret"], &["--holdout-source", "secret", "hidden"]),
         (&["--methods=oracle", "--early-stopping"], &["oracle", "leave one of them out"]),

@@ -54,10 +54,14 @@ impl Method {
         let stops = self.stops_early(configured);
         let privileged = settings.holdout_source == HoldoutSource::Privileged;
         match name {
-            "enabled" if stops && !settings.enabled => Effect::None("it always stops early"),
+            "enabled" if self.early_stopping == HoldoutUse::Always => {
+                Effect::None("it always stops early")
+            }
             "enabled" => Effect::Some,
             _ if self.early_stopping == HoldoutUse::Refused => Effect::None("it never stops early"),
-            _ if !stops => Effect::None("it does not stop early without --early-stopping"),
+            _ if !stops => Effect::None(
+                "it does not stop early while early_stopping.enabled is false (--early-stopping)",
+            ),
             "holdout_fraction" | "holdout_episodes" if privileged => Effect::None(
                 "early_stopping.holdout_source is \"privileged\", which sets no episodes aside",
             ),
@@ -137,7 +141,7 @@ mod tests {
         };
         assert_eq!(ignoring("early_stopping.holdout_fraction", privileged).len(), METHODS.len());
         assert_eq!(ignoring("early_stopping.enabled", |_| {}), stopping);
-        assert!(ignoring("early_stopping.enabled", on).is_empty());
+        assert_eq!(ignoring("early_stopping.enabled", on), stopping);
     }
 
     #[test]

@@ -114,18 +114,16 @@ impl Accepts {
     }
 
     /// What stands for a value of this kind in help texts.
-    pub fn placeholder(&self) -> String {
+    pub fn placeholder(&self) -> &'static str {
         match self {
-            Self::Whole(..) => "N".into(),
-            Self::WholeOr(word) => format!("N|{word}"),
-            Self::Number(..) => "X".into(),
-            Self::OneOf(words) => words.join("|"),
-            Self::Switch => "true|false".into(),
-            Self::Methods => "METHOD".into(),
-            Self::Levels => "P".into(),
-            Self::Seeds => "SEEDS".into(),
-            Self::TwoWholes(..) => "[N, N]".into(),
-            Self::Pairs => "[[N, N], ..]".into(),
+            Self::Whole(..) | Self::WholeOr(_) => "N",
+            Self::Number(..) => "X",
+            Self::OneOf(_) => "NAME",
+            Self::Switch => "BOOL",
+            Self::Methods => "METHOD",
+            Self::Levels => "P",
+            Self::Seeds => "SEEDS",
+            Self::TwoWholes(..) | Self::Pairs => "LIST",
         }
     }
 
@@ -202,6 +200,38 @@ impl fmt::Display for Accepts {
             Self::TwoWholes(least, most) => write!(f, "two whole numbers from {least} to {most}"),
             Self::Pairs => f.write_str("a list of pairs of whole numbers, as in [[6, 18]]"),
         }
+    }
+}
+
+/// What reads a flag that takes a whole number from `least` to `most`, as a setting would be read.
+pub fn whole_number<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone {
+    let accepts = Accepts::Whole(least, most);
+    move |text| {
+        let number = whole(&text.into()).filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("it must be {accepts}"))
+    }
+}
+
+/// What reads a flag that takes such a number as `accepts` says, as a setting would be read.
+pub fn number_that(accepts: Accepts) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| {
+        let read = accepts.read(&text.into()).ok().and_then(|value| value.as_float());
+        read.ok_or_else(|| format!("it must be {accepts}"))
+    }
+}
+
+/// The oversight levels in `text`, a number or a list, typed with `flag`.
+///
+/// # Errors
+/// If they are not what the setting `oversight` takes.
+pub fn oversight_levels(flag: &str, text: &str) -> Result<Vec<f64>, ConfigError> {
+    match Accepts::Levels.read(&text.into()) {
+        Ok(levels) => Ok(levels.as_array().into_iter().flatten().filter_map(Value::as_float).collect()),
+        Err(Refused { value, accepted }) => Err(ConfigError::value(flag, value, accepted)),
     }
 }
 

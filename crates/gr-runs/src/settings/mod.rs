@@ -16,7 +16,9 @@ mod sections;
 mod seeds;
 mod suggest;
 
-pub use accepts::{Accepts, MOST, NOT_NEGATIVE, Refused};
+pub use accepts::{
+    Accepts, MOST, NOT_NEGATIVE, Refused, number_that, oversight_levels, shown, whole_number,
+};
 pub use check::{MAX_RUNS, num_runs};
 pub use choices::{Cadence, EvaluationMode, HoldoutSource, Patience, Updates};
 pub use config::{ConfigSources, Given, default_config, load};

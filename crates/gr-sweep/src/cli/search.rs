@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gr_runs::write_trials;
+use gr_runs::{MOST, whole_number, write_trials};
 
 use crate::options::flags::{
     ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
@@ -50,15 +50,15 @@ struct Arguments {
     space: PathBuf,
 
     /// Trials of each method at each oversight level; may grow later, not shrink
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>(1, 1_000_000))]
     trials: u64,
 
     /// Seed of the draws
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "S", value_parser = whole_number::<u64>(0, MOST))]
     seed: u64,
 
     /// Seeds on which the chosen setting is run again; may grow later, not shrink [default: 8]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=MOST_RERUN_SEEDS))]
+    #[arg(long, value_name = "K", value_parser = whole_number::<u64>(1, MOST_RERUN_SEEDS))]
     rerun_seeds: Option<u64>,
 
     /// Do not run the chosen setting again
@@ -66,7 +66,7 @@ struct Arguments {
     no_rerun: bool,
 
     #[command(flatten)]
-    configuration: ConfigurationFlags,
+    configuration: ConfigurationFlags<false>,
 
     #[command(flatten)]
     output: OutputFlags,

@@ -144,7 +144,7 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
-    let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
+    let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
     let part = shard.part_of(&plan);
     let workplace = Workplace::open(&arguments.machine)?;

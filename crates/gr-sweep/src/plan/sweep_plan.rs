@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use gr_learn::{HoldoutUse, Method, NetworkKind};
 use gr_runs::{
-    ConfigError, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings, SweepFile,
+    ConfigError, ConfigSources, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings,
+    SweepFile,
 };
 use rayon::prelude::*;
+
+use super::effects::{self, Configured};
 
 /// A run that is to be trained.
 #[derive(Clone, Debug)]
@@ -50,6 +53,38 @@ impl PlannedRun {
 }
 
 impl SweepPlan {
+    /// Expands what somebody asks for. Settings without effect are refused where a flag gives them; those
+    /// of a file are said, and make no other sweep of it.
+    ///
+    /// # Errors
+    /// As [`gr_runs::load`] and [`SweepPlan::new`], or a flag without effect.
+    pub fn asked_for(sources: &ConfigSources) -> Result<Self, ConfigError> {
+        let (file, given) = sources.read()?;
+        let methods = given.iter().rfind(|given| given.key == "methods");
+        let mut plan = Self::new(file).map_err(|error| match methods {
+            Some(given) if matches!(error, ConfigError::UnknownName { .. }) => {
+                error.at(&given.origin)
+            }
+            _ => error,
+        })?;
+        let mut notices = effects::judge(&given, || plan.configured())?;
+        plan = Self::new(plan.without_idle_settings()?)?;
+        notices.append(&mut plan.notices);
+        Ok(Self { notices, ..plan })
+    }
+
+    /// The configuration with settings that matter to none of its runs at their defaults.
+    ///
+    /// # Errors
+    /// If it is then none that can be trained.
+    pub fn without_idle_settings(&self) -> Result<SweepFile, ConfigError> {
+        effects::without_idle(&self.file, || self.configured())
+    }
+
+    fn configured(&self) -> impl Iterator<Item = Configured<'_>> {
+        self.cells().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
+    }
+
     /// Expands a checked configuration.
     ///
     /// # Errors
@@ -136,21 +171,17 @@ pub fn results_folder(name: &str, configuration: &toml::Table) -> PathBuf {
 /// say together.
 fn settings_of(method: &Method, configured: &Settings) -> Result<Settings, ConfigError> {
     let mut settings = configured.clone();
-    settings.early_stopping.enabled = match method.early_stopping {
-        HoldoutUse::Always => true,
-        HoldoutUse::Optional => configured.early_stopping.enabled,
-        HoldoutUse::Refused if configured.early_stopping.enabled => {
-            return Err(ConfigError::value(
-                "early_stopping.enabled",
-                true,
-                format!(
-                    "false with the method {}, which trains on all labels: leave one of them out",
-                    method.label
-                ),
-            ));
-        }
-        HoldoutUse::Refused => false,
-    };
+    settings.early_stopping.enabled = method.stops_early(configured);
+    if method.early_stopping == HoldoutUse::Refused && configured.early_stopping.enabled {
+        return Err(ConfigError::value(
+            "early_stopping.enabled",
+            true,
+            format!(
+                "false with the method {}, which trains on all labels: leave one of them out",
+                method.label
+            ),
+        ));
+    }
     if !settings.early_stopping.enabled {
         settings.early_stopping = EarlyStoppingSettings::default();
     }
@@ -269,6 +300,34 @@ mod tests {
         assert!(notices("2001", "500", "0.05")[0].contains("patience of 2500 updates"));
         assert!(notices("100", "unlimited", "0.01").is_empty());
         assert!(notices("2001", "500", "0")[0].contains("never earns"));
+    }
+
+    #[test]
+    fn settings_without_effect_are_refused_as_flags_and_said_of_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared.toml");
+        std::fs::write(&path, "[early_stopping]\npatience = 3\ntolerance = 0.1\n").unwrap();
+        let asked = |methods: &str, flag: Option<(&str, &str)>| {
+            let mut overrides = vec![("--methods".into(), "methods".into(), methods.into())];
+            overrides.extend(flag.map(|(k, v)| (format!("--set {k}={v}"), k.into(), v.into())));
+            SweepPlan::asked_for(&ConfigSources { file: Some(path.clone()), overrides })
+        };
+        let plan = asked("naive_outcomes,filtering", None).unwrap();
+        let [said] = &plan.notices[..] else { panic!("{:?}", plan.notices) };
+        for mention in ["shared.toml", "patience, early_stopping.tolerance", "naive_outcomes, filtering"]
+        {
+            assert!(said.contains(mention), "{said}");
+        }
+        let plain = super::tests::plan(&[("methods", "naive_outcomes,filtering")]).unwrap();
+        assert_eq!(plan.default_folder(), plain.default_folder());
+        assert!(asked("naive_early_stopping,filtering", None).unwrap().notices.is_empty());
+        for (key, value) in [("masks.both.gate", "0.5"), ("early_stopping.patience", "7")] {
+            let error = asked("naive_outcomes", Some((key, value))).unwrap_err().to_string();
+            assert!(error.starts_with("--set ") && error.contains("no effect on any run"), "{error}");
+        }
+        let counts = asked("routing", Some(("evaluation.envs", "9"))).unwrap();
+        assert!(counts.notices.iter().any(|said| said.contains("n_complete_eps")), "{counts:?}");
+        assert_eq!(counts.file.settings.evaluation.envs, 9);
     }
 
     #[test]

@@ -82,7 +82,7 @@ struct ResourceFlags {
 /// If the sweep cannot be planned or cut as asked, or a path cannot stand in a script.
 pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)> {
     let SlurmScriptArguments { experiment, results, resources } = arguments;
-    let plan = SweepPlan::new(gr_runs::load(&experiment.sources()?)?)?;
+    let plan = SweepPlan::asked_for(&experiment.sources()?)?;
     let bundle = match (resources.tasks, resources.runs_per_task) {
         (Some(tasks), _) => Bundle::Tasks(tasks.get()),
         (None, Some(runs)) => Bundle::RunsPerTask(runs.get()),

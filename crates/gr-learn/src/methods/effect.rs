@@ -39,11 +39,13 @@ impl Method {
             {
                 Effect::None("its network learns no gate")
             }
-            ("training", "gate_loss_no_oversight") if gate_loss == 0.0 => {
-                Effect::None("training.gate_loss_coefficient is 0, and with it all of the gate loss")
-            }
+            ("training", "gate_loss_no_oversight") if gate_loss == 0.0 => Effect::None(
+                "training.gate_loss_coefficient is 0, and with it all of the gate loss",
+            ),
             ("evaluation", "envs") if configured.evaluation.mode == EvaluationMode::Exact => {
-                Effect::Column("evaluation is exact, so that it only scales the column n_complete_eps")
+                Effect::Column(
+                    "evaluation is exact, so that it only scales the column n_complete_eps",
+                )
             }
             _ => Effect::Some,
         }
@@ -60,15 +62,17 @@ impl Method {
             "enabled" => Effect::Some,
             _ if self.early_stopping == HoldoutUse::Refused => Effect::None("it never stops early"),
             _ if !stops => Effect::None(
-                "it does not stop early while early_stopping.enabled is false (--early-stopping)",
+                "it stops early only where early_stopping.enabled is true, as with --early-stopping",
             ),
             "holdout_fraction" | "holdout_episodes" if privileged => Effect::None(
                 "early_stopping.holdout_source is \"privileged\", which sets no episodes aside",
             ),
-            "tolerance" | "min_steps" if settings.patience == Patience::Unlimited => Effect::Column(
-                "early_stopping.patience is \"unlimited\", so that it only moves what the column of the \
+            "tolerance" | "min_steps" if settings.patience == Patience::Unlimited => {
+                Effect::Column(
+                    "early_stopping.patience is \"unlimited\", so that it only moves what the column of the \
                  best check says",
-            ),
+                )
+            }
             _ => Effect::Some,
         }
     }
@@ -105,9 +109,8 @@ mod tests {
     fn ignoring(key: &str, change: fn(&mut Settings)) -> Vec<&'static str> {
         let mut settings = Settings::default();
         change(&mut settings);
-        let ignores = |method: &&&Method| {
-            matches!(method.effect_of(key, &settings, 0.1), Effect::None(_))
-        };
+        let ignores =
+            |method: &&&Method| matches!(method.effect_of(key, &settings, 0.1), Effect::None(_));
         METHODS.iter().filter(ignores).map(|method| method.label).collect()
     }
 

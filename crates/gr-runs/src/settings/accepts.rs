@@ -42,7 +42,8 @@ pub enum Accepts {
 }
 
 /// A number from 0 to 1.
-pub const PROBABILITY: Accepts = Accepts::Number(|n| (0.0..=1.0).contains(&n), "a number from 0 to 1");
+pub const PROBABILITY: Accepts =
+    Accepts::Number(|n| (0.0..=1.0).contains(&n), "a number from 0 to 1");
 /// A number from 0 to below 1.
 pub const BELOW_ONE: Accepts =
     Accepts::Number(|n| (0.0..1.0).contains(&n), "a number from 0 to below 1");
@@ -77,15 +78,19 @@ impl Accepts {
     /// What is wrong with it.
     pub fn read(&self, value: &Value) -> Result<Value, Refused> {
         match self {
-            Self::Whole(..) | Self::WholeOr(_) | Self::OneOf(_) | Self::Number(..) | Self::Switch => {
-                self.single(value)
-            }
+            Self::Whole(..)
+            | Self::WholeOr(_)
+            | Self::OneOf(_)
+            | Self::Number(..)
+            | Self::Switch => self.single(value),
             Self::Methods => self.list(value, 1, |part| match part {
                 Value::String(name) if !name.is_empty() => Some(part.clone()),
                 _ => None,
             }),
             Self::Levels => self.list(value, 1, |part| {
-                number(part).filter(|p| *p == 0.0 || (LEAST_LEVEL..=1.0).contains(p)).map(Value::from)
+                number(part)
+                    .filter(|p| *p == 0.0 || (LEAST_LEVEL..=1.0).contains(p))
+                    .map(Value::from)
             }),
             Self::Seeds => {
                 let text: Vec<String> = parts(value).iter().map(shown).collect();
@@ -139,7 +144,9 @@ impl Accepts {
                 whole(value).filter(|n| (least..=most).contains(&n)).map(|n| Value::from(n as i64))
             }
             Self::WholeOr(name) if word == Some(name) => Some(Value::from(*name)),
-            Self::WholeOr(_) => return Self::Whole(1, MOST).single(value).map_err(|_| self.refused(value)),
+            Self::WholeOr(_) => {
+                return Self::Whole(1, MOST).single(value).map_err(|_| self.refused(value));
+            }
             Self::Number(holds, _) => number(value).filter(|n| holds(*n)).map(Value::from),
             Self::OneOf(words) => words.iter().find(|w| word == Some(**w)).map(|w| Value::from(*w)),
             Self::Switch => value.as_bool().or_else(|| word?.parse().ok()).map(Value::from),
@@ -165,7 +172,10 @@ impl Accepts {
             list.push(element);
         }
         if list.len() < least {
-            return Err(Refused { value: "[]".into(), accepted: format!("at least one of {self}") });
+            return Err(Refused {
+                value: "[]".into(),
+                accepted: format!("at least one of {self}"),
+            });
         }
         Ok(list.into())
     }
@@ -175,8 +185,15 @@ impl Accepts {
             (Self::OneOf(words), Some(word)) => super::nearest(word, words.iter().copied()),
             _ => None,
         };
-        let hint = near.map(|word| format!("; did you mean \"{word}\"?")).unwrap_or_default();
-        Refused { value: shown(value), accepted: format!("{self}{hint}") }
+        let hint = near.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
+        let is_tiny = |p: f64| p != 0.0 && p.abs() < LEAST_LEVEL;
+        let accepted = match self {
+            Self::Levels if number(value).is_some_and(is_tiny) => format!(
+                "0, or from {LEAST_LEVEL:?} to 1: at a level so small no run sees anything overseen"
+            ),
+            _ => format!("{self}{hint}"),
+        };
+        Refused { value: shown(value), accepted }
     }
 }
 
@@ -192,10 +209,7 @@ impl fmt::Display for Accepts {
             }
             Self::Switch => f.write_str("true or false"),
             Self::Methods => f.write_str("names of methods, each once"),
-            Self::Levels => f.write_str(
-                "numbers from 0 to 1 with a decimal point, each once; below 1e-9 only 0 itself, since \
-                 no run is long enough to see anything overseen",
-            ),
+            Self::Levels => f.write_str("numbers from 0 to 1 with a decimal point, each once"),
             Self::Seeds => f.write_str(super::seeds::ACCEPTED),
             Self::TwoWholes(least, most) => write!(f, "two whole numbers from {least} to {most}"),
             Self::Pairs => f.write_str("a list of pairs of whole numbers, as in [[6, 18]]"),
@@ -230,7 +244,9 @@ pub fn number_that(accepts: Accepts) -> impl Fn(&str) -> Result<f64, String> + C
 /// If they are not what the setting `oversight` takes.
 pub fn oversight_levels(flag: &str, text: &str) -> Result<Vec<f64>, ConfigError> {
     match Accepts::Levels.read(&text.into()) {
-        Ok(levels) => Ok(levels.as_array().into_iter().flatten().filter_map(Value::as_float).collect()),
+        Ok(levels) => {
+            Ok(levels.as_array().into_iter().flatten().filter_map(Value::as_float).collect())
+        }
         Err(Refused { value, accepted }) => Err(ConfigError::value(flag, value, accepted)),
     }
 }
@@ -341,9 +357,13 @@ mod tests {
 
     #[test]
     fn levels_that_oversee_nothing_and_decimal_commas_are_refused() {
-        for text in ["1e-320", "-1e-320", "1e-10", "0,01", "1.01", "nan"] {
+        for text in ["1e-320", "-1e-320", "1e-10"] {
             let error = read(Accepts::Levels, text).unwrap_err();
-            assert!(error.contains("1e-9") && error.len() < 250, "{text}: {error}");
+            assert!(error.starts_with(text) && error.contains("from 1e-9 to 1"), "{text}: {error}");
+        }
+        for text in ["0,01", "1.01", "nan", "-0.1"] {
+            let error = read(Accepts::Levels, text).unwrap_err();
+            assert!(error.contains("from 0 to 1 with a decimal point"), "{text}: {error}");
         }
         assert_eq!(read(Accepts::Levels, "-0").unwrap(), "[0.0]");
         assert!(read(Accepts::Levels, "0,-0").unwrap_err().contains("once"));

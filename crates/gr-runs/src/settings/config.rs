@@ -105,7 +105,11 @@ fn set(table: &mut Table, key: &str, value: &Value) -> Result<(), ConfigError> {
     let known = Key::find(key).ok_or_else(|| {
         let is_table = keys().any(|known| known.path.starts_with(&format!("{key}.")));
         if is_table {
-            ConfigError::value(key, shown(value), "a table of keys, as in `[table]` or `--set table.key=..`")
+            ConfigError::value(
+                key,
+                shown(value),
+                "a table of keys, as in `[table]` or `--set table.key=..`",
+            )
         } else {
             ConfigError::unknown_key(key)
         }
@@ -311,7 +315,8 @@ mod tests {
             let error = with(&[(key, value)]).unwrap_err().to_string();
             assert!(error.starts_with("--set ") && error.contains(key), "{key} = {value}: {error}");
             assert!(error.contains(mentions), "{key} = {value}: {error}");
-            for internal in ["u64", "f64", "usize", "expected", "invalid", "sequence", "defaults:"] {
+            for internal in ["u64", "f64", "usize", "expected", "invalid", "sequence", "defaults:"]
+            {
                 assert!(!error.contains(internal), "{key} = {value}: {error}");
             }
         }

@@ -93,7 +93,7 @@ impl ConfigError {
 }
 
 fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
+    nearest.as_ref().map(|name| format!(" (did you mean \"{name}\"?)")).unwrap_or_default()
 }
 
 /// The same for a key, which may stand in the wrong place rather than be spelt wrong.
@@ -104,5 +104,5 @@ fn key_meant(key: &str, nearest: &Option<&'static str>) -> String {
         }
         _ => "",
     };
-    nearest.map(|known| format!("; did you mean \"{known}\"{place}?")).unwrap_or_default()
+    nearest.map(|known| format!(" (did you mean \"{known}\"{place}?)")).unwrap_or_default()
 }

@@ -40,7 +40,10 @@ impl FromStr for SeedSet {
         let number = |digits: &str| {
             let digits = digits.trim();
             whole(&toml::Value::String(digits.into())).ok_or_else(|| {
-                refused(format!("{ACCEPTED} (\"{digits}\" is no whole number from 0 to {})", u64::MAX))
+                refused(format!(
+                    "{ACCEPTED} (\"{digits}\" is no whole number from 0 to {})",
+                    u64::MAX
+                ))
             })
         };
         let mut seeds = Vec::new();

@@ -120,7 +120,9 @@ mod tests {
             assert_eq!(nearest(word, devices), Some(device), "{word}");
         }
         let methods = ["routing", "no_routing_control", "no_gate", "naive_outcomes", "filtering"];
-        for (word, method) in [("routng", "routing"), ("naive", "naive_outcomes"), ("gate", "no_gate")] {
+        for (word, method) in
+            [("routng", "routing"), ("naive", "naive_outcomes"), ("gate", "no_gate")]
+        {
             assert_eq!(nearest(word, methods), Some(method), "{word}");
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use gr_runs::{MOST, whole_number, write_trials};
 
@@ -22,6 +22,7 @@ use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{self, DONE, RUNS_FAILED};
 use crate::terminal::output::{columns, print};
 use crate::training::interrupt::Interrupt;
+use crate::training::slurm::SlurmJob;
 
 /// Trials that a dry run lists.
 const LISTED_TRIALS: usize = 8;
@@ -98,7 +99,16 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
+    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
+    if arguments.rerun_seeds.is_some() {
+        ensure!(
+            plan.cells.iter().any(|cell| cell.why_no_selection().is_none()),
+            "--rerun-seeds has no effect: no trial has a holdout to choose by, so that nothing is run \
+             again; leave it out"
+        );
+    }
     let workplace = Workplace::open(&arguments.machine)?;
+    arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
         return Ok(print(&describe(arguments, &plan, &workplace)?));
     }
@@ -119,7 +129,8 @@ fn search(arguments: &Arguments) -> Result<u8> {
     if elsewhere > 0 {
         // To choose before all trials are over would be to choose among some.
         eprintln!(
-            "{elsewhere} runs are being trained by other processes; run this again after them"
+            "{} trained by other processes; run this again after that",
+            if elsewhere == 1 { "1 run is".into() } else { format!("{elsewhere} runs are") },
         );
         return Ok(RUNS_FAILED);
     }
@@ -228,5 +239,5 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
         text += "then the chosen setting again, for which trial 0 stands here:\n";
         text += &dry_run::describe(&reruns, &[], workplace)?;
     }
-    Ok(text + dry_run::HOW_MEASURED)
+    Ok(text)
 }

@@ -13,6 +13,7 @@ use crate::results::summary::FailedRun;
 use crate::terminal::errors::DONE;
 use crate::terminal::output::{columns, print};
 use crate::terminal::progress::duration;
+use crate::terminal::shell::pasted;
 
 /// Between two looks.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -55,7 +56,8 @@ fn text(status: &Status) -> String {
         text += "begun: saved, and no process holds it (interrupted, or the file system has no locks)\n";
     }
     for (process, runs) in &status.processes {
-        text += &format!("{process} (host, process): trains {runs} runs\n");
+        let number = if *runs == 1 { "1 run".into() } else { format!("{runs} runs") };
+        text += &format!("{process} (host, process): trains {number}\n");
     }
     for FailedRun { run_id, update_idx, reason } in &status.failures {
         text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
@@ -67,7 +69,7 @@ fn text(status: &Status) -> String {
 }
 
 fn outlook(status: &Status) -> String {
-    let folder = &status.folder;
+    let folder = pasted(Path::new(&status.folder));
     let text = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
     match (status.seconds_of_work, status.eta_seconds) {
         _ if status.is_over() => {

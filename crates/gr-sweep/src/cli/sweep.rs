@@ -1,7 +1,7 @@
 //! The command line of `gr-sweep`.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -20,7 +20,9 @@ use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{self, DONE, RUNS_FAILED};
 use crate::terminal::output::print;
+use crate::terminal::shell::pasted;
 use crate::training::interrupt::Interrupt;
+use crate::training::slurm::SlurmJob;
 use crate::verify;
 use crate::verify::VerifyArguments;
 
@@ -145,15 +147,17 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
     let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
+    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
+    let plan = as_begun(plan, &folder)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
     let part = shard.part_of(&plan);
+    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
     let workplace = Workplace::open(&arguments.machine)?;
+    arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
-        let work = dry_run::describe(&part.runs, &part.notices, &workplace)?;
-        return Ok(print(&format!("{work}{}", dry_run::HOW_MEASURED)));
+        return Ok(print(&dry_run::describe(&part.runs, &part.notices, &workplace)?));
     }
 
-    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
     for notice in &part.notices {
         eprintln!("{notice}");
@@ -171,14 +175,27 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
         Summary::read(&part, &store)?
     };
     summary.print(arguments.output.json)?;
-    let folder = folder.display();
+    let folder = pasted(&folder);
     if elsewhere > 0 {
         eprintln!(
-            "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
+            "{} trained by other processes: `gr-sweep status {folder}` shows them",
+            if elsewhere == 1 { "1 run is".into() } else { format!("{elsewhere} runs are") },
         );
     }
     if elsewhere > 0 || !shard.is_all() {
         eprintln!("when every run is over, `gr-sweep merge {folder}` gathers the results");
     }
     Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
+}
+
+/// `plan`, or that of the results folder `folder` if it was begun with other settings that matter to none
+/// of its runs: their names depend on those too.
+fn as_begun(plan: SweepPlan, folder: &Path) -> Result<SweepPlan> {
+    let Ok((_, file)) = Store::open_existing(folder) else { return Ok(plan) };
+    match SweepPlan::new(file) {
+        Ok(begun) if begun.without_idle_settings()? == plan.file => {
+            Ok(SweepPlan { notices: plan.notices, ..begun })
+        }
+        _ => Ok(plan),
+    }
 }

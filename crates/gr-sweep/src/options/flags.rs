@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use gr_runs::{Accepts, ConfigError, ConfigSources, Key, default_config, keys, shown, whole_number};
+use gr_runs::{
+    Accepts, ConfigError, ConfigSources, Key, default_config, keys, shown, whole_number,
+};
 
 use crate::plan::shard::Shard;
 
@@ -295,7 +297,9 @@ mod tests {
     #[test]
     fn flags_that_can_do_nothing_here_are_refused() {
         let flags = |jobs| MachineFlags { device: "auto".into(), jobs, save_every: 1 };
-        assert!(flags(Some(2)).check_effect(true).is_err() && flags(None).check_effect(true).is_ok());
+        assert!(
+            flags(Some(2)).check_effect(true).is_err() && flags(None).check_effect(true).is_ok()
+        );
         assert!(flags(Some(2)).check_effect(false).is_ok());
         assert!(RequeueFlag { requeue_self: true }.check_effect(false).is_err());
         assert!(RequeueFlag { requeue_self: true }.check_effect(true).is_ok());

@@ -46,7 +46,7 @@ pub fn default_configuration() -> String {
         }
         let flag = key.flag().map(|flag| format!(" (--{flag})")).unwrap_or_default();
         text += &format!(
-            "# {}{flag}\n#   It is {}.\n{name} = {}\n",
+            "# {}{flag}\n#   Accepted: {}.\n{name} = {}\n",
             key.meaning(),
             key.accepts,
             key.value(&defaults)

@@ -17,7 +17,7 @@ pub struct Idle {
 }
 
 /// Why the setting at `key` changes nothing in `runs`; `None` if it does in one of them.
-pub fn idle<'a>(key: &str, runs: impl Iterator<Item = Configured<'a>>) -> Option<Idle> {
+pub fn why_idle<'a>(key: &str, runs: impl Iterator<Item = Configured<'a>>) -> Option<Idle> {
     let mut changes_a_column = false;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (method, settings, oversight) in runs {
@@ -35,7 +35,8 @@ pub fn idle<'a>(key: &str, runs: impl Iterator<Item = Configured<'a>>) -> Option
             None => reasons.push((reason, vec![method.label])),
         }
     }
-    let reasons = reasons.iter().map(|(reason, methods)| format!("{}: {reason}", methods.join(", ")));
+    let reasons =
+        reasons.iter().map(|(reason, methods)| format!("{}: {reason}", methods.join(", ")));
     let reason = reasons.collect::<Vec<_>>().join("; ");
     (!reason.is_empty()).then_some(Idle { changes_a_column, reason })
 }
@@ -48,25 +49,40 @@ pub fn judge<'a, Runs: Iterator<Item = Configured<'a>>>(
     given: &[Given],
     runs: impl Fn() -> Runs,
 ) -> Result<Vec<String>, ConfigError> {
-    let mut said: Vec<(&str, Idle, Vec<&str>)> = Vec::new();
-    for (index, Given { origin, key, in_file }) in given.iter().enumerate() {
-        let is_overridden = given[index + 1..].iter().any(|later| later.key == *key);
-        let Some(idle) = idle(key, runs()).filter(|_| !is_overridden) else { continue };
-        if !in_file && !idle.changes_a_column {
-            let message =
-                format!("{key} has no effect on any run ({}); leave it out", idle.reason);
-            return Err(ConfigError::Parse { origin: origin.clone(), message });
-        }
-        match said.iter_mut().find(|(known, why, _)| known == origin && *why == idle) {
-            Some((_, _, keys)) => keys.push(key),
-            None => said.push((origin, idle, vec![key])),
-        }
+    let is_last = |index: usize| !given[index + 1..].iter().any(|l| l.key == given[index].key);
+    let idle = given.iter().enumerate().filter(|(index, _)| is_last(*index));
+    let idle: Vec<(&Given, Idle)> =
+        idle.filter_map(|(_, given)| Some((given, why_idle(&given.key, runs())?))).collect();
+    let names = |alike: &dyn Fn(&Given, &Idle) -> bool, name: fn(&Given) -> &String| {
+        let alike = idle.iter().filter(|(given, why)| alike(given, why));
+        let mut names: Vec<&str> = alike.map(|(given, _)| name(given).as_str()).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let is_refused = |given: &Given, why: &Idle| !given.in_file && !why.changes_a_column;
+    if let Some((_, first)) = idle.iter().find(|(given, why)| is_refused(given, why)) {
+        let alike = |given: &Given, why: &Idle| is_refused(given, why) && why == first;
+        return Err(ConfigError::Parse {
+            origin: names(&alike, |given| &given.origin),
+            message: format!(
+                "without effect on any run: {} ({}); leave this out",
+                names(&alike, |given| &given.key),
+                first.reason
+            ),
+        });
     }
-    let said = said.iter().map(|(origin, idle, keys)| {
-        let effect = if idle.changes_a_column { "no result" } else { "nothing" };
-        format!("note: {origin}: {} changes {effect} in any run ({})", keys.join(", "), idle.reason)
-    });
-    Ok(said.collect())
+    let mut notices: Vec<String> = Vec::new();
+    for (first, idle) in &idle {
+        let alike = |given: &Given, why: &Idle| given.origin == first.origin && why == idle;
+        let effect = if idle.changes_a_column { "any result" } else { "any run" };
+        let keys = names(&alike, |given| &given.key);
+        notices.push(format!(
+            "note: {}: without effect on {effect}: {keys} ({})",
+            first.origin, idle.reason
+        ));
+    }
+    notices.dedup();
+    Ok(notices)
 }
 
 /// `file` with the settings that matter to none of `runs` at their defaults, so that they make no other
@@ -75,10 +91,9 @@ pub fn without_idle<'a, Runs: Iterator<Item = Configured<'a>>>(
     file: &SweepFile,
     runs: impl Fn() -> Runs,
 ) -> Result<SweepFile, ConfigError> {
-    let is_idle = |key: &str| idle(key, runs()).is_some_and(|idle| !idle.changes_a_column);
+    let is_idle = |key: &str| why_idle(key, runs()).is_some_and(|idle| !idle.changes_a_column);
     let settings = keys().filter(|key| !AXES.contains(&key.path) && is_idle(key.path));
     let defaults = default_config();
-    let values: Vec<_> =
-        settings.map(|key| (key.path.to_string(), key.value(&defaults))).collect();
+    let values: Vec<_> = settings.map(|key| (key.path.to_string(), key.value(&defaults))).collect();
     file.with_values("defaults", &values)
 }

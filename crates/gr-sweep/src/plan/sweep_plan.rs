@@ -314,7 +314,8 @@ mod tests {
         };
         let plan = asked("naive_outcomes,filtering", None).unwrap();
         let [said] = &plan.notices[..] else { panic!("{:?}", plan.notices) };
-        for mention in ["shared.toml", "patience, early_stopping.tolerance", "naive_outcomes, filtering"]
+        for mention in
+            ["shared.toml", "patience, early_stopping.tolerance", "naive_outcomes, filtering"]
         {
             assert!(said.contains(mention), "{said}");
         }
@@ -323,7 +324,10 @@ mod tests {
         assert!(asked("naive_early_stopping,filtering", None).unwrap().notices.is_empty());
         for (key, value) in [("masks.both.gate", "0.5"), ("early_stopping.patience", "7")] {
             let error = asked("naive_outcomes", Some((key, value))).unwrap_err().to_string();
-            assert!(error.starts_with("--set ") && error.contains("no effect on any run"), "{error}");
+            assert!(
+                error.starts_with("--set ") && error.contains("without effect on any run"),
+                "{error}"
+            );
         }
         let counts = asked("routing", Some(("evaluation.envs", "9"))).unwrap();
         assert!(counts.notices.iter().any(|said| said.contains("n_complete_eps")), "{counts:?}");

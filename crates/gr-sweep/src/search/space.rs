@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gr_runs::{AXES, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys};
+use gr_runs::{
+    AXES, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys,
+};
 use toml::{Table, Value};
 
 use super::domain::Domain;

@@ -161,7 +161,7 @@ impl Search {
     /// Refuses to draw what has no effect on any trial: its column would show settings that did nothing.
     fn check_effect(&self, cell: &SearchCell) -> Result<()> {
         for key in self.keys() {
-            if let Some(idle) = effects::idle(key, cell.configured()) {
+            if let Some(idle) = effects::why_idle(key, cell.configured()) {
                 bail!(
                     "{}: {key} is drawn, but changes nothing ({}); leave it out",
                     self.origin,
@@ -174,9 +174,13 @@ impl Search {
 
     /// What to say of given settings that have no effect.
     fn without_effect(&self, cells: &[SearchCell]) -> Result<Vec<String>, ConfigError> {
-        let mut said = effects::judge(&self.given, || cells.iter().flat_map(SearchCell::configured))?;
+        let mut said =
+            effects::judge(&self.given, || cells.iter().flat_map(SearchCell::configured))?;
         said.extend(self.given.iter().filter(|given| given.key == "seeds").map(|given| {
-            format!("note: {}: seeds are not used; a space file or --set gives those of trials", given.origin)
+            format!(
+                "note: {}: seeds are not used; a space file or --set gives those of trials",
+                given.origin
+            )
         }));
         Ok(said)
     }

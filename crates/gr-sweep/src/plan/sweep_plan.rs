@@ -335,6 +335,27 @@ mod tests {
     }
 
     #[test]
+    fn published_runs_keep_their_names() {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo");
+        let published = PathBuf::from(root).join("../../results/published/runs");
+        let mut num_runs = 0;
+        for entry in std::fs::read_dir(published).unwrap() {
+            let folder = entry.unwrap().path();
+            let plan = folder.join("plan.toml");
+            let Ok(text) = std::fs::read_to_string(&plan) else { continue };
+            let planned = SweepPlan::new(SweepFile::parse_complete(&text, &plan).unwrap()).unwrap();
+            let mut names = planned.runs.iter().map(|run| run.name.id.as_str());
+            let rows = std::fs::read_to_string(folder.join("runs.csv")).unwrap();
+            for row in rows.lines().skip(1) {
+                let name = row.split(',').next().unwrap();
+                assert!(names.any(|planned| planned == name), "{}: {name}", folder.display());
+                num_runs += 1;
+            }
+        }
+        assert!(num_runs > 50, "{num_runs}");
+    }
+
+    #[test]
     fn every_configuration_has_a_folder_of_its_own() {
         let folders: std::collections::HashSet<PathBuf> = [
             plan(&[]).unwrap(),

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::domain::below;
 use super::space::{Search, Searched, TrialSeeds};
-use crate::plan::effects::{self, Configured};
+use crate::plan::effects::{self, Configured, Idle};
 use crate::plan::{PlannedRun, SweepPlan};
 
 /// Random seeds are drawn from these, above all that re-runs take.
@@ -83,7 +83,7 @@ impl SearchPlan {
                     trials.push(trial);
                 }
                 let cell = SearchCell { method, oversight, trials };
-                search.check_effect(&cell)?;
+                notices.extend(search.drawn_without_effect(&cell)?);
                 notices.extend(first_and_number(of_trials));
                 notices.extend(cell.nothing_to_select_on());
                 cells.push(cell);
@@ -158,18 +158,20 @@ impl Trial {
 }
 
 impl Search {
-    /// Refuses to draw what has no effect on any trial: its column would show settings that did nothing.
-    fn check_effect(&self, cell: &SearchCell) -> Result<()> {
-        for key in self.keys() {
-            if let Some(idle) = effects::why_idle(key, cell.configured()) {
-                bail!(
-                    "{}: {key} is drawn, but changes nothing ({}); leave it out",
-                    self.origin,
-                    idle.reason
-                );
-            }
-        }
-        Ok(())
+    /// What to say of drawn keys without effect on the trials of `cell`, whose columns show settings that
+    /// did nothing.
+    ///
+    /// # Errors
+    /// If nothing that is drawn has an effect.
+    fn drawn_without_effect(&self, cell: &SearchCell) -> Result<Vec<String>> {
+        let idle = |key: &str| Some((key.to_string(), effects::why_idle(key, cell.configured())?));
+        let idle: Vec<(String, Idle)> = self.keys().into_iter().filter_map(idle).collect();
+        let says = idle.iter().map(|(key, idle)| {
+            format!("{}: {key} is drawn, but without effect ({})", self.origin, idle.reason)
+        });
+        let says: Vec<String> = says.collect();
+        ensure!(says.len() < self.searched.len(), "{}", says.join("\n"));
+        Ok(says.into_iter().map(|says| format!("note: {says}")).collect())
     }
 
     /// What to say of given settings that have no effect.

@@ -1,6 +1,6 @@
 //! From a search to its trials: what each draws, and the runs that it is.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use gr_learn::Method;
 use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, num_runs, stream_named};
 use toml::Value;

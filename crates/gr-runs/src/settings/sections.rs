@@ -171,13 +171,15 @@ impl EnvironmentSettings {
 }
 
 impl EarlyStoppingSettings {
+    /// Whether checks may use as many labels as they like.
+    pub fn labels_are_unlimited(&self) -> bool {
+        self.enabled && self.holdout_source == HoldoutSource::Privileged
+    }
+
     /// The share of the overseen episodes that is set aside for the holdout: none where there is no
     /// holdout or its labels come for free.
     pub fn share_set_aside(&self) -> f64 {
-        match (self.enabled, self.holdout_source) {
-            (false, _) | (true, HoldoutSource::Privileged) => 0.0,
-            (true, HoldoutSource::Hidden | HoldoutSource::Visible) => self.holdout_fraction,
-        }
+        if self.enabled && !self.labels_are_unlimited() { self.holdout_fraction } else { 0.0 }
     }
 
     /// Whether nothing in here touches a run.

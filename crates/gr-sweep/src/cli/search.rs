@@ -129,8 +129,7 @@ fn search(arguments: &Arguments) -> Result<u8> {
     if elsewhere > 0 {
         // To choose before all trials are over would be to choose among some.
         eprintln!(
-            "{} trained by other processes; run this again after that",
-            if elsewhere == 1 { "1 run is".into() } else { format!("{elsewhere} runs are") },
+            "{elsewhere} runs are being trained by other processes; run this again after them"
         );
         return Ok(RUNS_FAILED);
     }

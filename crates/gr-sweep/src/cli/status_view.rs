@@ -56,8 +56,7 @@ fn text(status: &Status) -> String {
         text += "begun: saved, and no process holds it (interrupted, or the file system has no locks)\n";
     }
     for (process, runs) in &status.processes {
-        let number = if *runs == 1 { "1 run".into() } else { format!("{runs} runs") };
-        text += &format!("{process} (host, process): trains {number}\n");
+        text += &format!("{process} (host, process): trains {runs} runs\n");
     }
     for FailedRun { run_id, update_idx, reason } in &status.failures {
         text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");

@@ -178,8 +178,7 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     let folder = pasted(&folder);
     if elsewhere > 0 {
         eprintln!(
-            "{} trained by other processes: `gr-sweep status {folder}` shows them",
-            if elsewhere == 1 { "1 run is".into() } else { format!("{elsewhere} runs are") },
+            "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
         );
     }
     if elsewhere > 0 || !shard.is_all() {
@@ -197,5 +196,31 @@ fn as_begun(plan: SweepPlan, folder: &Path) -> Result<SweepPlan> {
             Ok(SweepPlan { notices: plan.notices, ..begun })
         }
         _ => Ok(plan),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_runs::ConfigSources;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_keeps_the_settings_without_effect_that_it_was_begun_with() {
+        let place = tempfile::tempdir().unwrap();
+        let set = |key: &str, value: &str| ("--set".into(), key.into(), value.into());
+        let asked = |further: Vec<_>| {
+            let methods = vec![set("methods", "filtering"), set("seeds", "0")];
+            ConfigSources { file: None, overrides: [methods, further].concat() }
+        };
+        let plan = || SweepPlan::asked_for(&asked(vec![])).unwrap();
+        let begun = gr_runs::load(&asked(vec![set("masks.both.gate", "0.5")])).unwrap();
+        assert_eq!(as_begun(plan(), place.path()).unwrap().file, plan().file);
+        Store::open(place.path(), &begun).unwrap();
+        let continued = as_begun(plan(), place.path()).unwrap();
+        assert_eq!(continued.file, begun);
+        assert_ne!(continued.runs[0].name, plan().runs[0].name);
+        let other = SweepPlan::asked_for(&asked(vec![set("updates", "7")])).unwrap();
+        assert_eq!(as_begun(other.clone(), place.path()).unwrap().file, other.file);
     }
 }

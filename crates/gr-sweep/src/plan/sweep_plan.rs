@@ -101,7 +101,7 @@ impl SweepPlan {
                 let updates = (method.planned_updates)(configured, oversight);
                 if updates == 0 {
                     notices.push(format!(
-                        "{} at p = {oversight} is left out: {configured} updates times p leave none",
+                        "{} at p = {oversight} is left out: p times updates = {configured} is less than one",
                         method.label
                     ));
                     continue;
@@ -209,9 +209,10 @@ fn holdout_notice(
     let earliest = early_stopping.min_steps.saturating_add(patience);
     (earliest >= updates).then(|| {
         format!(
-            "{run} can never stop early: early_stopping.min_steps {} and patience of {patience} \
-             updates go beyond {updates} updates; the best checkpoint is kept",
-            early_stopping.min_steps
+            "{run} can never stop early: early_stopping.min_steps {} and patience, {patience} in \
+             updates, go beyond its last update, {}; the best checkpoint is kept",
+            early_stopping.min_steps,
+            updates - 1
         )
     })
 }
@@ -297,7 +298,7 @@ mod tests {
         };
         assert!(notices("2001", "500", "0.01").is_empty());
         assert!(notices("2000", "500", "0.01")[0].contains("never stop"));
-        assert!(notices("2001", "500", "0.05")[0].contains("patience of 2500 updates"));
+        assert!(notices("2001", "500", "0.05")[0].contains("patience, 2500 in updates"));
         assert!(notices("100", "unlimited", "0.01").is_empty());
         assert!(notices("2001", "500", "0")[0].contains("never earns"));
     }

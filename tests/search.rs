@@ -302,10 +302,9 @@ fn wrong_searches_are_refused_before_anything_is_written() {
         (2, &["--rerun-seeds=0"], &["--rerun-seeds"]),
         (2, &["--rerun-seeds=2", "--no-rerun"], &["--no-rerun"]),
         (2, &["--methods=routng"], &["did you mean \"routing\"?"]),
-        (2, &["--methods=routing"], &["space.toml", "routing does not stop early"]),
+        (2, &["--methods=routing"], &["space.toml", "routing: it stops early only where"]),
         (2, &["--tolerance=0.1"], &["--tolerance", "early_stopping.tolerance", "space.toml"]),
         (2, &["--set=seeds=3..1"], &["--set seeds=3..1", "reversed"]),
-        (2, &["--config=no-such-file.toml"], &["no-such-file.toml"]),
     ] {
         let errors = place.refused("search", trials, further);
         for mention in mentions {

@@ -77,7 +77,7 @@ fn wrong_values_are_refused_before_they_wait_in_a_queue() {
         (&["--tasks=0"][..], &["--tasks"][..]),
         (&["--tasks=100"], &["--tasks 100", "32 or less"]),
         (&["--tasks=2", "--runs-per-task=3"], &["--tasks", "--runs-per-task"]),
-        (&["--gpus=2"], &["--gpus", "0..=1"]),
+        (&["--gpus=2"], &["--gpus", "from 0 to 1"]),
         (&["--time=soon"], &["--time", "soon", "hours:minutes:seconds"]),
         (&["--time=1"], &["--time", "5 minutes or more"]),
         (&["--memory=lots"], &["--memory", "lots", "K, M, G or T"]),
@@ -162,7 +162,7 @@ fn a_task_trains_its_shard_and_says_so_in_its_log() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(
         fs::read_to_string(folder.path().join("asked")).unwrap(),
-        "<--set=updates=7><--seeds=0..4><--results=my runs><--device=cpu><--shard=3/4>\
+        "<--seeds=0..4><--set=updates=7><--results=my runs><--device=cpu><--shard=3/4>\
          <--requeue-self>"
     );
     let log = fs::read_to_string(work.join("my runs/slurm/task-3.log")).unwrap();

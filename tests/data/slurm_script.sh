@@ -57,8 +57,8 @@ echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/8 of job $SLURM_ARRAY_JOB_
 exec /binaries/gr-sweep \
     --methods=routing,oracle \
     --oversight=0.1,0.3 \
-    '--set=network.value_hidden=[8, 4]' \
     --seeds=0..16 \
+    '--set=network.value_hidden=[8, 4]' \
     --results="$results" \
     --device=cpu \
     --shard="$SLURM_ARRAY_TASK_ID/8" \

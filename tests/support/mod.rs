@@ -23,10 +23,8 @@ pub const SMALL: &[&str] = &[
     "--set=training.learning_rate=0.003",
     "--record-every=7",
     "--evaluate-every=10",
-    "--set=early_stopping.holdout_episodes=20",
-    "--set=early_stopping.check_every=5",
-    "--set=early_stopping.min_steps=20",
-    "--set=early_stopping.patience=2",
+    // A file, since flags without effect are refused, and not every sweep stops early.
+    "--config=tests/data/small.toml",
 ];
 
 /// The root of the workspace, asked for at run time: build outputs may be shared between clones.

@@ -19,6 +19,6 @@ pub use batch::*;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use early_stopping::{EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, Progress};
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
-pub use methods::{HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
+pub use methods::{Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
 pub use network::*;
 pub use update::*;

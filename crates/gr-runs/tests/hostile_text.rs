@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use gr_runs::{ConfigSources, KEYS, Seed, SeedSet, SweepFile, default_config, load};
+use gr_runs::{ConfigSources, Seed, SeedSet, SweepFile, default_config, keys, load};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn value() -> impl Strategy<Value = String> {
 #[test]
 fn any_key_with_any_value_is_taken_or_refused() {
     let key = prop_oneof![
-        4 => proptest::sample::select(KEYS.iter().map(|key| key.path.to_string()).collect::<Vec<_>>()),
+        4 => proptest::sample::select(keys().map(|key| key.path.to_string()).collect::<Vec<_>>()),
         1 => any::<String>(),
     ];
     proptest!(ProptestConfig::with_cases(1500), |(overrides in vec((key, value()), 1..4))| {

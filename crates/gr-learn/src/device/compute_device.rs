@@ -31,7 +31,12 @@ impl FromStr for DeviceChoice {
             "wgpu" => Ok(Self::Wgpu(None)),
             _ => match text.strip_prefix("wgpu:").map(str::parse) {
                 Some(Ok(adapter)) => Ok(Self::Wgpu(Some(adapter))),
-                _ => Err(ConfigError::unknown_name(
+                Some(Err(_)) => Err(ConfigError::value(
+                    "--device",
+                    text,
+                    "wgpu:N with the number of an adapter, as in wgpu:0, or wgpu for the best one",
+                )),
+                None => Err(ConfigError::unknown_name(
                     "device",
                     text,
                     &["auto", "cpu", "ndarray", "wgpu", "wgpu:N"],
@@ -230,12 +235,15 @@ mod tests {
         for text in ["auto", "cpu", "ndarray", "wgpu", "wgpu:3"] {
             assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
         }
-        for text in ["gpu", "wgpu:", "wgpu:x", "cuda", ""] {
+        for text in ["gpu", "cuda", "wgp", ""] {
             let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
             assert!(error.contains("ndarray"), "{error}");
+            assert!(text.is_empty() || error.contains("did you mean \"wgpu\"?"), "{error}");
         }
-        let error = "wgp".parse::<DeviceChoice>().unwrap_err().to_string();
-        assert!(error.contains("did you mean \"wgpu\"?"), "{error}");
+        for text in ["wgpu:", "wgpu:x", "wgpu:-1"] {
+            let error = text.parse::<DeviceChoice>().unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("wgpu:0"), "{error}");
+        }
     }
 
     #[test]

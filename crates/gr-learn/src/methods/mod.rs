@@ -3,6 +3,7 @@
 //! it uses and how many updates it gets. To add one, write a file beside this one and add a line to
 //! [`METHODS`].
 
+mod effect;
 mod filtering;
 mod method;
 mod naive_early_stopping;
@@ -14,6 +15,7 @@ mod routing;
 
 use gr_runs::ConfigError;
 
+pub use effect::Effect;
 pub use method::{HoldoutUse, Method, NUM_ROUTES, Outcome, Route};
 
 /// Every method, in the order in which they are listed.

@@ -1,11 +1,14 @@
-//! From TOML and `--set` to a checked [`SweepFile`].
+//! From TOML, flags and `--set` to a checked [`SweepFile`].
+//!
+//! One rule for every key: defaults are overridden by the file, the file by flags, flags by `--set`, and
+//! a `--set` by a later one.
 
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::{ConfigError, KEYS, SeedSet, Settings, SweepFile, flatten};
+use super::accepts::{Refused, shown};
+use super::{AXES, ConfigError, Key, Settings, SweepFile, flatten, keys};
 
 /// Where a configuration comes from; what stands later overrides what stands earlier.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,17 @@ pub struct ConfigSources {
     /// `(what the user typed it with, key, value)`, the value as TOML or, failing that, as a bare
     /// string.
     pub overrides: Vec<(String, String, String)>,
+}
+
+/// That somebody set a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The file or flag that sets it.
+    pub origin: String,
+    /// The dotted key.
+    pub key: String,
+    /// Whether it stands in a file, which may be shared between commands, rather than in this command.
+    pub in_file: bool,
 }
 
 /// The configuration without a file or flags: what the paper's main comparison needs.
@@ -33,31 +47,48 @@ pub fn default_config() -> SweepFile {
 /// # Errors
 /// Anything that [`ConfigError`] names.
 pub fn load(sources: &ConfigSources) -> Result<SweepFile, ConfigError> {
-    let mut table = default_config().to_table();
-    if let Some(path) = &sources.file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
-        let origin = path.display().to_string();
-        let file: Table = toml::from_str(&text)
-            .map_err(|error| parse_error(&origin, error.to_string().trim_end()))?;
-        for (key, value) in flatten(&file) {
-            set(&mut table, &origin, &key, value)?;
-        }
-    }
-    for (origin, key, text) in &sources.overrides {
-        set(&mut table, origin, key, parse_value(text))?;
-    }
-    // The origin of a wrong value is found again by asking each layer on its own.
-    SweepFile::from_table(table, &|key| origin_of(sources, key))
+    Ok(sources.read()?.0)
 }
 
-fn origin_of(sources: &ConfigSources, key: &str) -> String {
-    let override_origin = sources.overrides.iter().rev().find(|(_, name, _)| name == key);
-    match (override_origin, &sources.file) {
-        (Some((origin, _, _)), _) => origin.clone(),
-        (None, Some(path)) => path.display().to_string(),
-        (None, None) => "defaults".into(),
+impl ConfigSources {
+    /// Reads and checks a configuration as [`load`] does, and tells what was set, in the order in which
+    /// it overrides.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn read(&self) -> Result<(SweepFile, Vec<Given>), ConfigError> {
+        let mut table = default_config().to_table();
+        let mut given = Vec::new();
+        let mut set = |origin: &str, key: String, value: Value, in_file: bool| {
+            set(&mut table, &key, &value).map_err(|error| error.at(origin))?;
+            given.push(Given { origin: origin.into(), key, in_file });
+            Ok::<(), ConfigError>(())
+        };
+        if let Some(path) = &self.file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+            let origin = path.display().to_string();
+            for (key, value) in flatten(&parse(&text, &origin)?) {
+                set(&origin, key, value, true)?;
+            }
+        }
+        for (origin, key, text) in &self.overrides {
+            set(origin, key.clone(), parse_value(text), false)?;
+        }
+        let origin = |keys: &[&str]| {
+            let last = given.iter().rev().find(|given| keys.contains(&given.key.as_str()));
+            last.map_or("defaults".into(), |given| given.origin.clone())
+        };
+        let file = SweepFile::from_table(table, &origin)?;
+        Ok((file, given))
     }
+}
+
+fn parse(text: &str, origin: &str) -> Result<Table, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Parse {
+        origin: origin.into(),
+        message: error.to_string().trim_end().into(),
+    })
 }
 
 /// `text` as a TOML value, or as a string where it is none: `--set seeds=0..8` needs no quotes.
@@ -69,54 +100,46 @@ fn parse_value(text: &str) -> Value {
     }
 }
 
-/// Replaces the value at the dotted `key`, which must exist.
-fn set(table: &mut Table, origin: &str, key: &str, value: Value) -> Result<(), ConfigError> {
-    if !KEYS.iter().any(|known| known.path == key) {
-        let inside = KEYS.iter().any(|known| known.path.starts_with(&format!("{key}.")));
-        if inside {
-            return Err(parse_error(origin, &format!("{key} is a table of keys, not a value")));
+/// Replaces the value at the dotted `key`, which must exist and take it.
+fn set(table: &mut Table, key: &str, value: &Value) -> Result<(), ConfigError> {
+    let known = Key::find(key).ok_or_else(|| {
+        let is_table = keys().any(|known| known.path.starts_with(&format!("{key}.")));
+        if is_table {
+            ConfigError::value(
+                key,
+                shown(value),
+                "a table of keys, as in `[table]` or `--set table.key=..`",
+            )
+        } else {
+            ConfigError::unknown_key(key)
         }
-        return Err(ConfigError::UnknownKey {
-            key: key.into(),
-            nearest: super::nearest(key, KEYS.iter().map(|known| known.path)).map(Into::into),
-        }
-        .at(origin));
-    }
-    let (name, tables) = {
-        let mut parts: Vec<&str> = key.split('.').collect();
-        (parts.pop().expect("a key has a name"), parts)
-    };
-    let mut inner = table;
-    for part in tables {
-        inner = inner[part].as_table_mut().expect("known keys lie in tables");
-    }
-    inner.insert(name.into(), value);
+    })?;
+    let value = known.accepts.read(value).map_err(|refused| {
+        let Refused { value, accepted } = refused;
+        ConfigError::value(key, value, accepted)
+    })?;
+    insert(table, key, value);
     Ok(())
 }
 
-impl ConfigError {
-    /// The same error with the file or flag that holds the key.
-    fn at(self, origin: &str) -> Self {
-        Self::Parse { origin: origin.into(), message: self.to_string() }
+/// Puts `value` at the dotted `key`, in tables that are made where they are missing.
+fn insert(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.into(), value)),
+        Some((name, rest)) => {
+            let inner = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+            insert(inner.as_table_mut().expect("keys lie in tables"), rest, value);
+        }
     }
-}
-
-fn parse_error(origin: &str, message: &str) -> ConfigError {
-    ConfigError::Parse { origin: origin.into(), message: message.into() }
 }
 
 impl SweepFile {
     /// The configuration as TOML, every key present.
     pub fn to_table(&self) -> Table {
-        let mut table = Table::try_from(&self.settings).expect("settings are plain data");
-        table.insert("methods".into(), self.methods.clone().into());
-        table.insert("oversight".into(), self.oversight.clone().into());
-        table.insert("seeds".into(), self.seeds.to_string().into());
-        let early_stopping = &self.settings.early_stopping;
-        let early_stopping = Table::try_from(early_stopping).expect("settings are plain data");
-        table.insert("early_stopping".into(), early_stopping.into());
-        // Integers and floats of f32 masks are written shortest, so that 0.1 stays 0.1.
-        shorten_masks(&mut table, &self.settings);
+        let mut table = Table::new();
+        for key in keys() {
+            insert(&mut table, key.path, key.value(self));
+        }
         table
     }
 
@@ -131,82 +154,53 @@ impl SweepFile {
     ) -> Result<Self, ConfigError> {
         let mut table = self.to_table();
         for (key, value) in values {
-            set(&mut table, origin, key, value.clone())?;
+            set(&mut table, key, value).map_err(|error| error.at(origin))?;
         }
         Self::from_table(table, &|_| origin.into())
     }
 
-    /// The configuration in `text`, a file that [`SweepFile::to_table`] was written to.
+    /// The configuration in `text`, a file that [`SweepFile::to_table`] was written to, by this version
+    /// or another: keys that are missing have their defaults, keys that are not known are left out.
     ///
     /// # Errors
     /// As [`load`], naming `path`.
     pub fn parse_complete(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let origin = path.display().to_string();
-        let table = toml::from_str(text).map_err(|e| parse_error(&origin, &e.to_string()))?;
+        let typed = parse(text, &origin)?;
+        if let Some(axis) = AXES.into_iter().find(|axis| !typed.contains_key(*axis)) {
+            return Err(ConfigError::Parse { origin, message: format!("{axis} is missing") });
+        }
+        let mut table = default_config().to_table();
+        for (key, value) in flatten(&typed).iter().filter(|(key, _)| Key::find(key).is_some()) {
+            set(&mut table, key, value).map_err(|error| error.at(&origin))?;
+        }
         Self::from_table(table, &|_| origin.clone())
     }
 
-    fn from_table(mut table: Table, origin: &dyn Fn(&str) -> String) -> Result<Self, ConfigError> {
-        let mut take = |key: &str| {
-            table.remove(key).ok_or_else(|| parse_error(&origin(key), &format!("{key} is missing")))
-        };
-        let oversight = match take("oversight")? {
-            Value::Array(levels) => Value::Array(levels),
-            level => Value::Array(vec![level]),
-        };
-        let methods = match take("methods")? {
-            // One name or, as on the command line, names with commas.
-            Value::String(names) => names.split(',').map(|name| name.trim().into()).collect(),
-            methods => decode(methods, "methods", origin)?,
-        };
-        let seeds = match take("seeds")? {
-            Value::Integer(seed) => seed.to_string(),
-            seeds => decode(seeds, "seeds", origin)?,
-        };
-        let file = Self {
-            methods,
-            oversight: decode(oversight, "oversight", origin)?,
-            seeds: seeds.parse::<SeedSet>().map_err(|error| error.at(&origin("seeds")))?,
-            settings: decode(Value::Table(table), "", origin)?,
-        };
-        file.check().map_err(|error| match &error {
-            ConfigError::Value { key, .. } => {
-                let origin = origin(key);
-                error.at(&origin)
+    /// The configuration in `table`, whose values were read by their keys. `origin` tells who set one of
+    /// some keys last.
+    fn from_table(table: Table, origin: &dyn Fn(&[&str]) -> String) -> Result<Self, ConfigError> {
+        #[derive(serde::Deserialize)]
+        struct Complete {
+            methods: Vec<String>,
+            oversight: Vec<f64>,
+            seeds: super::SeedSet,
+            #[serde(flatten)]
+            settings: Settings,
+        }
+        // What each key accepts is what its field takes.
+        let Complete { methods, oversight, seeds, settings } =
+            table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
+                origin: origin(&[]),
+                message: error.message().into(),
+            })?;
+        let file = Self { methods, oversight, seeds, settings };
+        match file.check() {
+            Ok(()) => Ok(file),
+            Err(ConfigError::Conflict { keys, message }) => {
+                Err(ConfigError::Parse { origin: origin(keys), message })
             }
-            _ => error,
-        })?;
-        Ok(file)
-    }
-}
-
-/// Deserializes `value`, saying in an error which key below `prefix` is wrong.
-fn decode<T: DeserializeOwned>(
-    value: Value,
-    prefix: &str,
-    origin: &dyn Fn(&str) -> String,
-) -> Result<T, ConfigError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let key = match (prefix, path.as_str()) {
-            ("", path) => path.to_string(),
-            (prefix, ".") => prefix.to_string(),
-            (prefix, path) => format!("{prefix}{path}"),
-        };
-        let message = error.into_inner().to_string();
-        parse_error(&origin(&key), &format!("{key}: {}", message.lines().next().unwrap_or("")))
-    })
-}
-
-fn shorten_masks(table: &mut Table, settings: &Settings) {
-    let masks = &settings.masks;
-    for (route, mask) in [("diamond", masks.diamond), ("ghost", masks.ghost), ("both", masks.both)]
-    {
-        for (edge, weight) in
-            ["diamond_expert", "ghost_expert", "gate", "output"].into_iter().zip(mask.weights())
-        {
-            let shortest: f64 = weight.to_string().parse().expect("a float prints as a float");
-            table["masks"][route][edge] = shortest.into();
+            Err(error) => Err(error),
         }
     }
 }
@@ -224,14 +218,28 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_defaults_name_the_same_settings() {
-        let mut defaults: Vec<String> =
-            flatten(&default_config().to_table()).into_iter().map(|(path, _)| path).collect();
-        let mut documented: Vec<String> = KEYS.iter().map(|key| key.path.into()).collect();
-        defaults.sort();
-        documented.sort();
-        assert_eq!(defaults, documented);
-        assert!(KEYS.iter().all(|key| !key.meaning.is_empty()));
+    fn every_field_has_a_key_that_accepts_its_default_and_says_what_it_means() {
+        let settings = toml::to_string(&Settings {
+            early_stopping: crate::settings::EarlyStoppingSettings {
+                enabled: true,
+                ..Default::default()
+            },
+            ..Settings::default()
+        });
+        let fields = flatten(&toml::from_str(&settings.unwrap()).unwrap());
+        for (path, _) in &fields {
+            assert!(Key::find(path).is_some(), "{path} is no key");
+        }
+        assert_eq!(fields.len() + AXES.len(), keys().count());
+        for key in keys() {
+            let default = key.value(&default_config());
+            assert_eq!(key.accepts.read(&default).unwrap(), default, "{}", key.path);
+            let meaning = key.meaning();
+            assert!(meaning.ends_with('.') && !meaning.contains("  "), "{}: {meaning}", key.path);
+            assert_eq!(keys().filter(|other| other.path == key.path).count(), 1);
+            let shared = |other: &&Key| key.flag().is_some() && other.flag() == key.flag();
+            assert!(keys().filter(shared).count() <= 1, "{:?}", key.flag());
+        }
     }
 
     #[test]
@@ -256,48 +264,61 @@ mod tests {
         assert_eq!(with(&[("oversight", "1")]).unwrap().oversight, [1.0]);
         assert_eq!(with(&[("methods", "routing, oracle")]).unwrap().methods, ["routing", "oracle"]);
         assert_eq!(with(&[("seeds", "4")]).unwrap().seeds.as_slice(), [4]);
+        assert_eq!(with(&[("seeds", "[0, 2..4]")]).unwrap().seeds.as_slice(), [0, 2, 3]);
+        assert_eq!(with(&[("updates", "1e3")]).unwrap().settings.updates.0, 1000);
+        let settings = with(&[("training.learning_rate", ".001")]).unwrap().settings;
+        assert_eq!(settings.training.learning_rate, 0.001);
     }
 
     #[test]
     fn wrong_values_are_refused_by_key_value_and_remedy() {
         for (key, value, mentions) in [
-            ("oversight", "1.5", "a number from 0 to 1"),
-            ("oversight", "nan", "a number from 0 to 1"),
-            ("oversight", "often", "expected f64"),
+            ("oversight", "1.5", "numbers from 0 to 1"),
+            ("oversight", "nan", "numbers from 0 to 1"),
+            ("oversight", "often", "numbers from 0 to 1"),
             ("oversight", "[0.1, 0.1]", "each once"),
             ("oversight", "[]", "at least one"),
             ("seeds", "3..1", "reversed"),
-            ("methods", "[]", "at least one method"),
+            ("methods", "[]", "at least one of names"),
             ("methods", "[\"routing\", \"routing\"]", "each once"),
             ("updates", "0", "from 1"),
-            ("updates", "-1", "u64"),
+            ("updates", "-1", "a whole number"),
             ("environment.envs", "0", "from 1"),
             ("environment.rows", "1", "2 to 8"),
             ("environment.cols", "9", "2 to 8"),
-            ("environment.first_observation", "staled", "`fresh` or `stale`"),
+            ("environment.first_observation", "staled", "did you mean \"stale\"?"),
             ("environment.spurious_oversight", "0.1", "\"sampled\""),
             ("training.learning_rate", "0", "above 0"),
             ("training.adam_beta2", "1.0", "below 1"),
-            ("network.hidden", "wide", "usize"),
+            ("network.hidden", "wide", "a whole number from 1 to 65536"),
             ("masks.both.gate", "inf", "finite"),
+            ("masks.both.gate", "1e300", "finite"),
+            ("network.value_hidden", "[1, 2, 3]", "two whole numbers"),
+            ("network.value_hidden", "[1, 2.5]", "two whole numbers"),
+            ("recording.policy_goals", "3", "pairs"),
+            ("early_stopping.enabled", "yes", "true or false"),
             ("early_stopping.holdout_fraction", "0", "between 0 and 1"),
             ("early_stopping.holdout_fraction", "1", "between 0 and 1"),
             ("early_stopping.patience", "0", "unlimited"),
             ("early_stopping.patience", "endless", "unlimited"),
-            ("early_stopping.min_steps", "0", "at least 1"),
+            ("early_stopping.min_steps", "0", "a whole number from 1"),
             ("early_stopping.tolerance", "-0.1", "0 or more"),
-            ("early_stopping.holdout_source", "secret", "`hidden`"),
+            ("early_stopping.holdout_source", "secret", "\"hidden\""),
             ("early_stopping.holdout_episodes", "0", "from 1"),
             ("early_stopping.check_every", "0", "reference"),
             ("evaluation.every", "0", "reference"),
             ("evaluation.every", "often", "reference"),
-            ("evaluation.mode", "guess", "`exact` or `sampled`"),
+            ("evaluation.mode", "guess", "\"exact\" or \"sampled\""),
             ("recording.policy_goals", "[[3, 3]]", "two different cells"),
-            ("training", "3", "is a table"),
+            ("training", "3", "a table of keys"),
         ] {
             let error = with(&[(key, value)]).unwrap_err().to_string();
-            assert!(error.contains(key), "{key} = {value}: {error}");
+            assert!(error.starts_with("--set ") && error.contains(key), "{key} = {value}: {error}");
             assert!(error.contains(mentions), "{key} = {value}: {error}");
+            for internal in ["u64", "f64", "usize", "expected", "invalid", "sequence", "defaults:"]
+            {
+                assert!(!error.contains(internal), "{key} = {value}: {error}");
+            }
         }
     }
 

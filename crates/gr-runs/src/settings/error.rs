@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use super::nearest;
+
 /// A configuration that cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -17,12 +19,12 @@ pub enum ConfigError {
         accepted: String,
     },
     /// A key does not exist.
-    #[error("unknown key \"{key}\"{}; `gr-sweep config --defaults` lists every key", did_you_mean(.nearest))]
+    #[error("unknown key \"{key}\"{}; `gr-sweep config --defaults` lists every key", key_meant(key, .nearest))]
     UnknownKey {
         /// Dotted key as typed.
         key: String,
-        /// The key nearest in spelling.
-        nearest: Option<String>,
+        /// The key that was most likely meant.
+        nearest: Option<&'static str>,
     },
     /// A name is in no registry.
     #[error("unknown {kind} \"{name}\"{}; accepted: {accepted}", did_you_mean(.nearest))]
@@ -31,10 +33,18 @@ pub enum ConfigError {
         kind: &'static str,
         /// The name as typed.
         name: String,
-        /// The name nearest in spelling.
+        /// The name that was most likely meant.
         nearest: Option<String>,
         /// All accepted names.
         accepted: String,
+    },
+    /// Settings do not go together.
+    #[error("{message}")]
+    Conflict {
+        /// Dotted keys of the settings.
+        keys: &'static [&'static str],
+        /// Which values, and what to do.
+        message: String,
     },
     /// A file could not be read.
     #[error("cannot read {}: {source}", .path.display())]
@@ -44,10 +54,10 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// A text is not TOML, or a value has a type that its key does not take.
+    /// What is wrong with a file or flag, which the message alone does not name.
     #[error("{origin}: {message}")]
     Parse {
-        /// File or flag that holds the text.
+        /// File or flag that is at fault.
         origin: String,
         /// Where in it and why.
         message: String,
@@ -58,6 +68,17 @@ impl ConfigError {
     /// A [`ConfigError::Value`].
     pub fn value(key: &str, value: impl ToString, accepted: impl Into<String>) -> Self {
         Self::Value { key: key.into(), value: value.to_string(), accepted: accepted.into() }
+    }
+
+    /// A [`ConfigError::UnknownKey`] with the key that was most likely meant.
+    pub fn unknown_key(key: &str) -> Self {
+        let nearest = nearest(key, super::keys().map(|known| known.path));
+        Self::UnknownKey { key: key.into(), nearest }
+    }
+
+    /// The same error with the file or flag that is at fault.
+    pub fn at(self, origin: &str) -> Self {
+        Self::Parse { origin: origin.into(), message: self.to_string() }
     }
 
     /// A [`ConfigError::UnknownName`] with the nearest of `accepted`.
@@ -72,15 +93,16 @@ impl ConfigError {
 }
 
 fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
+    nearest.as_ref().map(|name| format!(" (did you mean \"{name}\"?)")).unwrap_or_default()
 }
 
-/// The candidate nearest to `word` in spelling, for "did you mean".
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+/// The same for a key, which may stand in the wrong place rather than be spelt wrong.
+fn key_meant(key: &str, nearest: &Option<&'static str>) -> String {
+    let place = match nearest {
+        Some(known) if key.contains('.') && !known.contains('.') => {
+            ", which stands at the top of a file, above every [table]"
+        }
+        _ => "",
+    };
+    nearest.map(|known| format!(" (did you mean \"{known}\"{place}?)")).unwrap_or_default()
 }

@@ -3,23 +3,32 @@
 //!
 //! Knows nothing of runs, seeds' streams, results or files other than configurations.
 
+mod accepts;
 mod check;
+mod choices;
 mod config;
-mod early_stopping;
+mod declare;
 mod error;
 mod keys;
+mod masks;
 mod number_or_name;
 mod sections;
 mod seeds;
+mod suggest;
 
+pub use accepts::{
+    Accepts, MOST, NOT_NEGATIVE, Refused, number_that, oversight_levels, shown, whole_number,
+};
 pub use check::{MAX_RUNS, num_runs};
-pub use config::{ConfigSources, default_config, load};
-pub use early_stopping::{EarlyStoppingSettings, HoldoutSource, Patience};
-pub use error::{ConfigError, nearest};
-pub use keys::{KEYS, Key, flatten};
+pub use choices::{Cadence, EvaluationMode, HoldoutSource, Patience, Updates};
+pub use config::{ConfigSources, Given, default_config, load};
+pub use error::ConfigError;
+pub use keys::{AXES, Key, flatten, keys};
+pub use masks::{MaskSettings, RouteMask};
 pub(crate) use number_or_name::NumberOrName;
 pub use sections::{
-    Cadence, EnvironmentSettings, EvaluationMode, EvaluationSettings, MaskSettings,
-    NetworkSettings, RecordingSettings, RouteMask, Settings, SweepFile, TrainingSettings, Updates,
+    EarlyStoppingSettings, EnvironmentSettings, EvaluationSettings, NetworkSettings,
+    RecordingSettings, Settings, SweepFile, TrainingSettings,
 };
 pub use seeds::{Seed, SeedSet};
+pub use suggest::nearest;

@@ -1,10 +1,19 @@
 //! The settings of a sweep and of its runs, with the experiment's defaults (docs/experiment.md,
-//! sections 2 to 7). The meaning of every key stands in [`super::KEYS`], what it may be in `check.rs`.
+//! sections 2 to 8). Everything that is known of a setting stands in its entry here.
 
 use gr_grid::{EnvironmentRules, FirstObservation, Grid};
 use serde::{Deserialize, Serialize};
 
-use super::{EarlyStoppingSettings, NumberOrName, SeedSet};
+use super::accepts::{
+    Accepts::{OneOf, Pairs, Switch, TwoWholes, Whole, WholeOr},
+    BELOW_ONE, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE,
+};
+use super::choices::{
+    Cadence, EvaluationMode, HoldoutSource, Patience, REFERENCE, UNLIMITED, Updates,
+};
+use super::declare::settings;
+use super::keys::{Key, value_of};
+use super::{MaskSettings, SeedSet};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
 /// that all of its runs share.
@@ -24,7 +33,7 @@ pub struct SweepFile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Updates of a run.
+    /// How many updates a run has.
     pub updates: Updates,
     /// The environment.
     pub environment: EnvironmentSettings,
@@ -44,40 +53,107 @@ pub struct Settings {
     pub recording: RecordingSettings,
 }
 
-/// Number of updates of a run; a type of its own for its default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Updates(pub u64);
-
-impl Default for Updates {
-    fn default() -> Self {
-        Self(20_000)
+settings! {
+    /// The environment (docs/experiment.md, section 2).
+    environment: EnvironmentSettings {
+        /// The grid has this many rows.
+        rows: usize = 5, Whole(2, 8);
+        /// The grid has this many columns.
+        cols: usize = 5, Whole(2, 8);
+        /// This many environments step in lock-step.
+        envs: usize = 512, Whole(1, 1_000_000), "envs";
+        /// An episode times out with the step after this many; the evaluation's window is as long.
+        max_step: u32 = 32, Whole(1, 100_000);
+        /// A tile without a goal shows a flag with this probability; above 0 only sampled evaluation exists.
+        spurious_oversight: f64 = 0.0, PROBABILITY;
+        /// An episode begins with its own observation ("fresh"), or with the terminal observation of
+        /// the one before, as in the published code ("stale").
+        first_observation: FirstObservation = FirstObservation::Fresh, OneOf(&["fresh", "stale"]),
+            "first-observation";
     }
-}
 
-/// docs/experiment.md, section 2.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct EnvironmentSettings {
-    pub rows: usize,
-    pub cols: usize,
-    pub envs: usize,
-    pub max_step: u32,
-    pub spurious_oversight: f64,
-    pub first_observation: FirstObservation,
-}
+    /// Rollouts, loss and optimizer (docs/experiment.md, section 5).
+    training: TrainingSettings {
+        /// Every environment takes this many steps in one update.
+        rollout_steps: usize = 32, Whole(1, 100_000);
+        /// Rewards are discounted by this factor per step.
+        discount: f64 = 0.97, PROBABILITY;
+        /// Adam's steps have this size.
+        learning_rate: f64 = 5e-5, POSITIVE;
+        /// Adam's mean of gradients decays by this factor per update.
+        adam_beta1: f64 = 0.9, BELOW_ONE;
+        /// Adam's mean of squared gradients decays by this factor per update.
+        adam_beta2: f64 = 0.999, BELOW_ONE;
+        /// Adam adds this to the root of its mean of squared gradients.
+        adam_epsilon: f64 = 1e-8, POSITIVE;
+        /// The policy's entropy has this weight in the objective.
+        entropy_coefficient: f64 = 0.1, FINITE;
+        /// The squared error of the value baseline has this weight in the objective.
+        value_coefficient: f64 = 0.5, FINITE;
+        /// The gate loss, the gate's cross-entropy on overseen samples, has this weight in the objective
+        /// of networks that learn a gate.
+        gate_loss_coefficient: f64 = 0.01, FINITE;
+        /// The mean of min(g, 1 - g) over samples that are not overseen has this weight within the gate loss.
+        gate_loss_no_oversight: f64 = 0.0, FINITE;
+    }
 
-impl Default for EnvironmentSettings {
-    fn default() -> Self {
-        Self {
-            rows: 5,
-            cols: 5,
-            envs: 512,
-            max_step: 32,
-            spurious_oversight: 0.0,
-            first_observation: FirstObservation::Fresh,
-        }
+    /// Layer widths (docs/experiment.md, section 4).
+    network: NetworkSettings {
+        /// Both hidden layers of an expert and of the gate have this width.
+        hidden: usize = 256, Whole(1, 65_536);
+        /// The value network's 1x1 convolution has this many channels.
+        value_channels: usize = 16, Whole(1, 65_536);
+        /// The value network's two inner layers have these widths.
+        value_hidden: [usize; 2] = [256, 32], TwoWholes(1, 65_536);
+    }
+
+    /// Early stopping on a holdout (docs/experiment.md, section 8). The defaults are those of the post's
+    /// Figure 2.
+    early_stopping: EarlyStoppingSettings {
+        /// Every method's runs are stopped early on a holdout; those of naive_early_stopping always are.
+        enabled: bool = false, Switch, "early-stopping";
+        /// A check plays labelled episodes on which the agent sees no flag ("hidden") or both goals
+        /// flagged ("visible"), or it reads the true return itself, as in the published code ("privileged").
+        holdout_source: HoldoutSource = HoldoutSource::Hidden,
+            OneOf(&["hidden", "visible", "privileged"]), "holdout-source";
+        /// This share of the overseen episodes is set aside: training is overseen at p (1 - share), and
+        /// the holdout earns p times the share in labels per episode.
+        holdout_fraction: f64 = 0.5, SHARE, "holdout-fraction";
+        /// One check plays and pays for this many episodes, each from its own fixed initial state.
+        holdout_episodes: usize = 512, Whole(1, 1_000_000), "holdout-episodes";
+        /// Checks are at least this many updates apart, "reference" being max(1, ceil(100 p)); a check
+        /// that cannot be paid for waits.
+        check_every: Cadence = Cadence::Reference, WholeOr(REFERENCE), "check-every";
+        /// A run ends when the best check has not changed for this many intervals of max(1, ceil(100 p))
+        /// updates; "unlimited" trains to the end and keeps the best checkpoint.
+        patience: Patience = Patience::Intervals(500), WholeOr(UNLIMITED), "patience";
+        /// A check counts as better than the best only if it is by more than this.
+        tolerance: f64 = 0.04, NOT_NEGATIVE, "tolerance";
+        /// The stopping rule looks at checks from this update on.
+        min_steps: u64 = 1500, Whole(1, MOST), "min-steps";
+    }
+
+    /// When and how policies are evaluated (docs/experiment.md, section 7).
+    evaluation: EvaluationSettings {
+        /// Evaluations are this many updates apart, "reference" being max(1, ceil(100 p)) as in the
+        /// published code.
+        every: Cadence = Cadence::Updates(100), WholeOr(REFERENCE), "evaluate-every";
+        /// The evaluation is the expectation, by dynamic programming ("exact"), or the published code's
+        /// estimate of it ("sampled").
+        mode: EvaluationMode = EvaluationMode::Exact, OneOf(&["exact", "sampled"]), "evaluation";
+        /// The evaluation plays this many environments; exact returns do not depend on it.
+        envs: usize = 512, Whole(1, 1_000_000);
+    }
+
+    /// What is written while a run trains.
+    recording: RecordingSettings {
+        /// Rows of train_results_*.csv are this many updates apart.
+        record_every: u64 = 100, Whole(1, MOST), "record-every";
+        /// Kept policies, weights and policy table, are this many updates apart; 0 keeps the last one only.
+        checkpoint_every: u64 = 0, Whole(0, MOST), "checkpoint-every";
+        /// Policy tables are written for these pairs [ghost cell, diamond cell], cells counted row by row
+        /// from 0; [] is one pair on opposite sides.
+        policy_goals: Vec<[usize; 2]> = Vec::new(), Pairs;
     }
 }
 
@@ -94,186 +170,20 @@ impl EnvironmentSettings {
     }
 }
 
-/// docs/experiment.md, section 5.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct TrainingSettings {
-    pub rollout_steps: usize,
-    pub discount: f64,
-    pub learning_rate: f64,
-    pub adam_beta1: f64,
-    pub adam_beta2: f64,
-    pub adam_epsilon: f64,
-    pub entropy_coefficient: f64,
-    pub value_coefficient: f64,
-    pub gate_loss_coefficient: f64,
-    pub gate_loss_no_oversight: f64,
-}
-
-impl Default for TrainingSettings {
-    fn default() -> Self {
-        Self {
-            rollout_steps: 32,
-            discount: 0.97,
-            learning_rate: 5e-5,
-            adam_beta1: 0.9,
-            adam_beta2: 0.999,
-            adam_epsilon: 1e-8,
-            entropy_coefficient: 0.1,
-            value_coefficient: 0.5,
-            gate_loss_coefficient: 0.01,
-            gate_loss_no_oversight: 0.0,
-        }
+impl EarlyStoppingSettings {
+    /// Whether checks may use as many labels as they like.
+    pub fn labels_are_unlimited(&self) -> bool {
+        self.enabled && self.holdout_source == HoldoutSource::Privileged
     }
-}
 
-/// docs/experiment.md, section 4.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct NetworkSettings {
-    pub hidden: usize,
-    pub value_channels: usize,
-    pub value_hidden: [usize; 2],
-}
-
-impl Default for NetworkSettings {
-    fn default() -> Self {
-        Self { hidden: 256, value_channels: 16, value_hidden: [256, 32] }
+    /// The share of the overseen episodes that is set aside for the holdout: none where there is no
+    /// holdout or its labels come for free.
+    pub fn share_set_aside(&self) -> f64 {
+        if self.enabled && !self.labels_are_unlimited() { self.holdout_fraction } else { 0.0 }
     }
-}
 
-/// Routing masks, one per route (docs/experiment.md, section 5).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct MaskSettings {
-    pub diamond: RouteMask,
-    pub ghost: RouteMask,
-    pub both: RouteMask,
-}
-
-/// What the gradient of one route's samples is multiplied by on each edge.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct RouteMask {
-    pub diamond_expert: f32,
-    pub ghost_expert: f32,
-    pub gate: f32,
-    pub output: f32,
-}
-
-impl RouteMask {
-    /// Lets every gradient pass unchanged.
-    pub const ALL: Self = Self { diamond_expert: 1.0, ghost_expert: 1.0, gate: 1.0, output: 1.0 };
-
-    /// The weights in the order diamond expert, ghost expert, gate, output.
-    pub fn weights(&self) -> [f32; 4] {
-        [self.diamond_expert, self.ghost_expert, self.gate, self.output]
-    }
-}
-
-impl Default for MaskSettings {
-    fn default() -> Self {
-        let only_output =
-            RouteMask { diamond_expert: 0.0, ghost_expert: 0.0, gate: 0.0, output: 1.0 };
-        Self {
-            diamond: RouteMask { diamond_expert: 1.0, ..only_output },
-            ghost: RouteMask { ghost_expert: 1.0, ..only_output },
-            both: RouteMask::ALL,
-        }
-    }
-}
-
-/// docs/experiment.md, section 7.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct EvaluationSettings {
-    pub every: Cadence,
-    pub mode: EvaluationMode,
-    pub envs: usize,
-}
-
-impl Default for EvaluationSettings {
-    fn default() -> Self {
-        Self { every: Cadence::Updates(100), mode: EvaluationMode::Exact, envs: 512 }
-    }
-}
-
-/// How often policies are evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "NumberOrName", into = "NumberOrName")]
-pub enum Cadence {
-    /// Every so many updates.
-    Updates(u64),
-    /// As in the published code: every max(1, ⌈100 p⌉) updates.
-    Reference,
-}
-
-impl Cadence {
-    /// The interval in updates at oversight level `oversight`.
-    pub fn interval(self, oversight: f64) -> u64 {
-        match self {
-            Self::Updates(updates) => updates,
-            // The product is rounded first: 100 × 0.07 is 7.000000000000001 in floating point.
-            Self::Reference => ((100.0 * oversight - 1e-9).ceil() as u64).max(1),
-        }
-    }
-}
-
-const REFERENCE: &str = "reference";
-
-impl TryFrom<NumberOrName> for Cadence {
-    type Error = String;
-
-    fn try_from(value: NumberOrName) -> Result<Self, String> {
-        value.read(Self::Updates, "updates", REFERENCE, Self::Reference)
-    }
-}
-
-impl From<Cadence> for NumberOrName {
-    fn from(cadence: Cadence) -> Self {
-        match cadence {
-            Cadence::Updates(updates) => Self::Number(updates),
-            Cadence::Reference => Self::Name(REFERENCE.into()),
-        }
-    }
-}
-
-/// How the evaluation metric is obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EvaluationMode {
-    /// Its expectation, by dynamic programming.
-    Exact,
-    /// The reference's estimate of it.
-    Sampled,
-}
-
-impl EvaluationMode {
-    /// Name in configurations and CSV columns.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Sampled => "sampled",
-        }
-    }
-}
-
-/// What is written while a run trains.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "documented in KEYS")]
-pub struct RecordingSettings {
-    pub record_every: u64,
-    pub checkpoint_every: u64,
-    pub policy_goals: Vec<[usize; 2]>,
-}
-
-impl Default for RecordingSettings {
-    fn default() -> Self {
-        Self { record_every: 100, checkpoint_every: 0, policy_goals: Vec::new() }
+    /// Whether nothing in here touches a run.
+    fn is_off(&self) -> bool {
+        !self.enabled
     }
 }

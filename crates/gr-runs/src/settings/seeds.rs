@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+use super::accepts::whole;
 
 /// The seed of a run: a value, not a position in a sweep.
 pub type Seed = u64;
@@ -13,7 +14,8 @@ pub type Seed = u64;
 /// Most seeds in one sweep; more is taken for a typing error.
 const MAX_SEEDS: u64 = 1_000_000;
 
-const ACCEPTED: &str =
+/// What is read as seeds.
+pub(super) const ACCEPTED: &str =
     "seeds like \"0..8\" (0 to 7), \"0..=7\" or \"1,3,5..9\", each once, at most 1000000 of them";
 
 /// Distinct seeds in the order in which they were given.
@@ -36,31 +38,33 @@ impl FromStr for SeedSet {
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let refused = |reason: String| ConfigError::value("seeds", quoted(text), reason);
         let number = |digits: &str| {
-            digits.trim().parse::<Seed>().map_err(|error| {
-                refused(format!("{ACCEPTED} (\"{}\" is no seed: {error})", digits.trim()))
+            let digits = digits.trim();
+            whole(&toml::Value::String(digits.into())).ok_or_else(|| {
+                refused(format!(
+                    "{ACCEPTED} (\"{digits}\" is no whole number from 0 to {})",
+                    u64::MAX
+                ))
             })
         };
         let mut seeds = Vec::new();
         for part in text.split(',') {
-            let (first, end) = if let Some((first, last)) = part.split_once("..=") {
-                let last = number(last)?;
-                let end = last.checked_add(1);
-                (number(first)?, end.ok_or_else(|| refused(format!("{ACCEPTED} (overflow)")))?)
+            // The last seed rather than the end, which is no number behind the largest seed.
+            let (first, last) = if let Some((first, last)) = part.split_once("..=") {
+                (number(first)?, Some(number(last)?))
             } else if let Some((first, end)) = part.split_once("..") {
-                (number(first)?, number(end)?)
+                (number(first)?, number(end)?.checked_sub(1))
             } else {
                 let seed = number(part)?;
-                let end = seed.checked_add(1);
-                (seed, end.ok_or_else(|| refused(format!("{ACCEPTED} (overflow)")))?)
+                (seed, Some(seed))
             };
-            if first >= end {
+            let Some(last) = last.filter(|last| first <= *last) else {
                 let part = part.trim();
                 return Err(refused(format!("{ACCEPTED} (\"{part}\" is empty or reversed)")));
-            }
-            if end - first > MAX_SEEDS || seeds.len() as u64 + (end - first) > MAX_SEEDS {
+            };
+            if last - first >= MAX_SEEDS || seeds.len() as u64 + (last - first) >= MAX_SEEDS {
                 return Err(refused(format!("{ACCEPTED} (too many)")));
             }
-            seeds.extend(first..end);
+            seeds.extend(first..=last);
         }
         let mut sorted = seeds.clone();
         sorted.sort_unstable();
@@ -78,6 +82,7 @@ impl fmt::Display for SeedSet {
         let parts: Vec<String> = runs
             .map(|run| match run {
                 [seed] => seed.to_string(),
+                [first, .., Seed::MAX] => format!("{first}..={}", Seed::MAX),
                 [first, .., last] => format!("{first}..{}", last + 1),
                 [] => String::new(),
             })
@@ -115,14 +120,18 @@ mod tests {
             ("0..=2", vec![0, 1, 2]),
             ("1,3,5..9", vec![1, 3, 5, 6, 7, 8]),
             (" 7 , 2 ", vec![7, 2]),
-            ("18446744073709551614", vec![u64::MAX - 1]),
+            ("18446744073709551614..=18446744073709551615", vec![u64::MAX - 1, u64::MAX]),
+            ("18446744073709551615", vec![u64::MAX]),
+            ("1e3..1002", vec![1000, 1001]),
         ] {
-            assert_eq!(text.parse::<SeedSet>().unwrap().as_slice(), seeds);
+            let read = text.parse::<SeedSet>().unwrap();
+            assert_eq!(read.as_slice(), seeds);
+            assert_eq!(read.to_string().parse::<SeedSet>().unwrap(), read);
         }
     }
 
     #[test]
-    fn empty_reversed_repeated_and_overflowing_seeds_are_refused() {
+    fn empty_reversed_repeated_and_too_large_seeds_are_refused() {
         for text in [
             "",
             ",",

@@ -10,7 +10,7 @@ use gr_grid::{
     Observation, choose_action, render, rewards::GROUND_TRUTH,
 };
 use gr_learn::{PolicyType, evaluate_tables};
-use gr_runs::{ConfigError, Purpose, stream_at};
+use gr_runs::{ConfigError, MOST, Purpose, oversight_levels, stream_at, whole_number};
 use rand::Rng;
 use serde::Serialize;
 
@@ -42,8 +42,8 @@ enum Command {
         #[command(flatten)]
         grid: GridArguments,
         /// Oversight levels p [default: the run's own, else 0.01]
-        #[arg(long, value_name = "P", value_delimiter = ',', num_args = 1.., allow_negative_numbers = true)]
-        oversight: Vec<f64>,
+        #[arg(long, value_name = "P", num_args = 1.., allow_negative_numbers = true)]
+        oversight: Vec<String>,
         /// First observation of episodes inside the window [default: the run's own, else fresh]
         #[arg(long, value_enum)]
         first_observation: Option<Meaning>,
@@ -58,10 +58,10 @@ enum Command {
         #[command(flatten)]
         grid: GridArguments,
         /// Cell of the ghost, row by row from 0 [default: upper left quarter]
-        #[arg(long, value_name = "CELL")]
+        #[arg(long, value_name = "CELL", value_parser = whole_number::<u8>(0, 63))]
         ghost: Option<u8>,
         /// Cell of the diamond [default: lower right quarter]
-        #[arg(long, value_name = "CELL")]
+        #[arg(long, value_name = "CELL", value_parser = whole_number::<u8>(0, 63))]
         diamond: Option<u8>,
         /// Goals that show a flag
         #[arg(long, value_enum, default_value = "none")]
@@ -74,16 +74,16 @@ enum Command {
         #[command(flatten)]
         grid: GridArguments,
         /// Number of episodes
-        #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", default_value = "3", value_parser = whole_number::<u64>(1, MOST))]
         episodes: u64,
         /// Oversight level p [default: the run's own, else 0.01]
         #[arg(long, value_name = "P", allow_negative_numbers = true)]
-        oversight: Option<f64>,
-        /// Which policy acts
+        oversight: Option<String>,
+        /// Which policy acts; diamond and ghost are experts of routed networks
         #[arg(long, value_enum, default_value = "training")]
         policy: ActingPolicy,
         /// Seed of episodes and actions
-        #[arg(long, default_value = "0")]
+        #[arg(long, value_name = "S", default_value = "0", value_parser = whole_number::<u64>(0, u64::MAX))]
         seed: u64,
     },
 }
@@ -146,22 +146,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn check_oversight(level: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&level) {
-        Ok(())
-    } else {
-        Err(ConfigError::value("--oversight", level, "a number from 0 to 1").into())
-    }
-}
-
 fn evaluate(
     files: &[PathBuf],
     grid: GridArguments,
-    levels: &[f64],
+    levels: &[String],
     first_observation: Option<Meaning>,
     json: bool,
 ) -> Result<()> {
-    levels.iter().try_for_each(|level| check_oversight(*level))?;
+    let levels = match levels {
+        [] => Vec::new(),
+        levels => oversight_levels("--oversight", &levels.join(","))?,
+    };
     let mut reports = Vec::new();
     for file in files {
         let opened = OpenedPolicy::read(file, grid)?;
@@ -171,7 +166,7 @@ fn evaluate(
             None => opened.noted_first_observation(),
         };
         let own = [opened.noted_oversight()];
-        let levels = if levels.is_empty() { &own[..] } else { levels };
+        let levels = if levels.is_empty() { &own[..] } else { &levels };
         let rules: Vec<EnvironmentRules> =
             levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
         let evaluated =
@@ -279,19 +274,32 @@ fn play(
     file: &Path,
     grid: GridArguments,
     episodes: u64,
-    oversight: Option<f64>,
+    oversight: Option<String>,
     acting: ActingPolicy,
     seed: u64,
 ) -> Result<()> {
     let opened = OpenedPolicy::read(file, grid)?;
-    let oversight = oversight.unwrap_or_else(|| opened.noted_oversight());
-    check_oversight(oversight)?;
+    let oversight =
+        match oversight.map(|text| oversight_levels("--oversight", &text)).transpose()? {
+            None => opened.noted_oversight(),
+            Some(levels) => match levels[..] {
+                [level] => level,
+                _ => bail!("--oversight takes one level here: episodes are played at one p"),
+            },
+        };
     let rules = opened.rules(oversight, FirstObservation::Fresh);
     let wanted = match acting {
         ActingPolicy::Training => PolicyType::Training,
         ActingPolicy::Diamond => PolicyType::Diamond,
         ActingPolicy::Ghost => PolicyType::Ghost,
     };
+    if wanted != PolicyType::Training && opened.network.architecture().num_experts() == 1 {
+        bail!(
+            "--policy {acting} does not go with {}, which has one expert only; leave it out",
+            file.display(),
+            acting = acting.to_possible_value().expect("no value is skipped").get_name()
+        );
+    }
     for episode in 0..episodes {
         let mut rng = stream_at(seed, Purpose::Evaluation, 0, episode);
         let mut environment = Environment::new(EpisodeStart::draw(&rules, &mut rng));
@@ -301,9 +309,8 @@ fn play(
         );
         loop {
             let all = opened.ask(&[environment.observation()])?;
-            let Some((_, rows)) = all.iter().find(|(policy, _)| *policy == wanted) else {
-                bail!("{} has one expert only; play --policy training", file.display());
-            };
+            let acting = all.iter().find(|(policy, _)| *policy == wanted);
+            let (_, rows) = acting.expect("a network of two experts has every policy");
             let probabilities = &rows[0].probabilities;
             let action = choose_action(rng.next_u32(), probabilities);
             let name = gr_grid::ACTION_NAMES[Action::index(action)];

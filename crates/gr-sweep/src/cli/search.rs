@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use gr_runs::{SCHEMA_VERSION, write_trials};
+use gr_runs::{MOST, SCHEMA_VERSION, whole_number, write_trials};
 
 use crate::options::flags::{
     ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
@@ -22,6 +22,7 @@ use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{self, DONE, RUNS_FAILED};
 use crate::terminal::output::{columns, print};
 use crate::training::interrupt::Interrupt;
+use crate::training::slurm::SlurmJob;
 
 /// Trials that a dry run lists.
 const LISTED_TRIALS: usize = 8;
@@ -50,15 +51,15 @@ struct Arguments {
     space: PathBuf,
 
     /// Trials of each method at each oversight level; may grow later, not shrink
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>(1, 1_000_000))]
     trials: u64,
 
     /// Seed of the draws
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "S", value_parser = whole_number::<u64>(0, MOST))]
     seed: u64,
 
     /// Seeds on which the chosen setting is run again; may grow later, not shrink [default: 8]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=MOST_RERUN_SEEDS))]
+    #[arg(long, value_name = "K", value_parser = whole_number::<u64>(1, MOST_RERUN_SEEDS))]
     rerun_seeds: Option<u64>,
 
     /// Do not run the chosen setting again
@@ -66,7 +67,7 @@ struct Arguments {
     no_rerun: bool,
 
     #[command(flatten)]
-    configuration: ConfigurationFlags,
+    configuration: ConfigurationFlags<false>,
 
     #[command(flatten)]
     output: OutputFlags,
@@ -98,7 +99,16 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
+    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
+    if arguments.rerun_seeds.is_some() {
+        ensure!(
+            plan.cells.iter().any(|cell| cell.why_no_selection().is_none()),
+            "--rerun-seeds has no effect: no trial has a holdout to choose by, so that nothing is run \
+             again; leave it out"
+        );
+    }
     let workplace = Workplace::open(&arguments.machine)?;
+    arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
         return Ok(print(&describe(arguments, &plan, &workplace)?));
     }
@@ -229,5 +239,5 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
         text += "then the chosen setting again, for which trial 0 stands here:\n";
         text += &dry_run::describe(&reruns, &[], workplace)?;
     }
-    Ok(text + dry_run::HOW_MEASURED)
+    Ok(text)
 }

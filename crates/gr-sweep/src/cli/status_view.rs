@@ -13,6 +13,7 @@ use crate::results::summary::FailedRun;
 use crate::terminal::errors::DONE;
 use crate::terminal::output::{columns, print};
 use crate::terminal::progress::duration;
+use crate::terminal::shell::pasted;
 
 /// Between two looks.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -67,7 +68,7 @@ fn text(status: &Status) -> String {
 }
 
 fn outlook(status: &Status) -> String {
-    let folder = &status.folder;
+    let folder = pasted(Path::new(&status.folder));
     let text = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
     match (status.seconds_of_work, status.eta_seconds) {
         _ if status.is_over() => {

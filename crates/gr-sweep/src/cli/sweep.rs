@@ -1,7 +1,7 @@
 //! The command line of `gr-sweep`.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -20,7 +20,9 @@ use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{self, DONE, RUNS_FAILED};
 use crate::terminal::output::print;
+use crate::terminal::shell::pasted;
 use crate::training::interrupt::Interrupt;
+use crate::training::slurm::SlurmJob;
 use crate::verify;
 use crate::verify::VerifyArguments;
 
@@ -144,16 +146,18 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
-    let plan = SweepPlan::new(gr_runs::load(&arguments.experiment.sources()?)?)?;
+    let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
+    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
+    let plan = as_begun(plan, &folder)?;
     let shard = Shard::of_this_process(arguments.shard.shard)?;
     let part = shard.part_of(&plan);
+    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
     let workplace = Workplace::open(&arguments.machine)?;
+    arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
-        let work = dry_run::describe(&part.runs, &part.notices, &workplace)?;
-        return Ok(print(&format!("{work}{}", dry_run::HOW_MEASURED)));
+        return Ok(print(&dry_run::describe(&part.runs, &part.notices, &workplace)?));
     }
 
-    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let store = Store::open(&folder, &plan.file)?;
     for notice in &part.notices {
         eprintln!("{notice}");
@@ -171,7 +175,7 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
         Summary::read(&part, &store)?
     };
     summary.print(arguments.output.json)?;
-    let folder = folder.display();
+    let folder = pasted(&folder);
     if elsewhere > 0 {
         eprintln!(
             "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
@@ -181,4 +185,42 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
         eprintln!("when every run is over, `gr-sweep merge {folder}` gathers the results");
     }
     Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
+}
+
+/// `plan`, or that of the results folder `folder` if it was begun with other settings that matter to none
+/// of its runs: their names depend on those too.
+fn as_begun(plan: SweepPlan, folder: &Path) -> Result<SweepPlan> {
+    let Ok((_, file)) = Store::open_existing(folder) else { return Ok(plan) };
+    match SweepPlan::new(file) {
+        Ok(begun) if begun.without_idle_settings()? == plan.file => {
+            Ok(SweepPlan { notices: plan.notices, ..begun })
+        }
+        _ => Ok(plan),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_runs::ConfigSources;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_keeps_the_settings_without_effect_that_it_was_begun_with() {
+        let place = tempfile::tempdir().unwrap();
+        let set = |key: &str, value: &str| ("--set".into(), key.into(), value.into());
+        let asked = |further: Vec<_>| {
+            let methods = vec![set("methods", "filtering"), set("seeds", "0")];
+            ConfigSources { file: None, overrides: [methods, further].concat() }
+        };
+        let plan = || SweepPlan::asked_for(&asked(vec![])).unwrap();
+        let begun = gr_runs::load(&asked(vec![set("masks.both.gate", "0.5")])).unwrap();
+        assert_eq!(as_begun(plan(), place.path()).unwrap().file, plan().file);
+        Store::open(place.path(), &begun).unwrap();
+        let continued = as_begun(plan(), place.path()).unwrap();
+        assert_eq!(continued.file, begun);
+        assert_ne!(continued.runs[0].name, plan().runs[0].name);
+        let other = SweepPlan::asked_for(&asked(vec![set("updates", "7")])).unwrap();
+        assert_eq!(as_begun(other.clone(), place.path()).unwrap().file, other.file);
+    }
 }

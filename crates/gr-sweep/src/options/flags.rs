@@ -4,113 +4,150 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use gr_runs::{ConfigError, ConfigSources};
+use anyhow::{Result, ensure};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use gr_runs::{
+    Accepts, ConfigError, ConfigSources, Key, default_config, keys, shown, whole_number,
+};
 
 use crate::plan::shard::Shard;
 
-/// Heading of the flags that say what is trained.
-pub const EXPERIMENT: &str = "Experiment";
-
 /// What a sweep trains.
-#[derive(Debug, clap::Args)]
-pub struct ExperimentFlags {
-    /// Seeds: 0..8 is 0 to 7, 0..=7 the same, 1,3,5..9 a list [default: 0..8]
-    #[arg(long, allow_hyphen_values = true, help_heading = EXPERIMENT)]
-    seeds: Option<String>,
+pub type ExperimentFlags = ConfigurationFlags<true>;
 
-    #[command(flatten)]
-    configuration: ConfigurationFlags,
-}
-
-/// What is trained: flags for the keys that are set most often, a file, and `--set` for the others.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = EXPERIMENT)]
-pub struct ConfigurationFlags {
-    /// Methods to train [default: routing,naive_outcomes,filtering,oracle]
-    #[arg(long, value_name = "METHOD", value_delimiter = ',', num_args = 1..)]
-    methods: Option<Vec<String>>,
-
-    /// Oversight levels p, from 0 to 1 [default: 0.01]
-    #[arg(long, value_name = "P", value_delimiter = ',', num_args = 1.., allow_negative_numbers = true)]
-    oversight: Option<Vec<String>>,
-
-    /// Updates of a run; one is a rollout and a step of Adam [default: 20000]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    updates: Option<String>,
-
-    /// Environments that step in lock-step [default: 512]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    envs: Option<String>,
-
-    /// What an episode begins with: `fresh`, or `stale` as in the published code [default: fresh]
-    #[arg(long, value_name = "MEANING")]
-    first_observation: Option<String>,
-
-    /// Updates between evaluations, or `reference` for max(1, ceil(100 p)) [default: 100]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    evaluate_every: Option<String>,
-
-    /// How policies are evaluated: `exact`, or `sampled` as in the published code [default: exact]
-    #[arg(long, value_name = "MODE")]
-    evaluation: Option<String>,
-
-    /// Updates between rows of the training log [default: 100]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    record_every: Option<String>,
-
-    /// Updates between kept policies, weights and policy table; 0 keeps the last only [default: 0]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    checkpoint_every: Option<String>,
-
-    #[command(flatten)]
-    early_stopping: EarlyStoppingFlags,
-
-    /// A TOML file with settings; `gr-sweep config --defaults` prints every key
-    #[arg(long, value_name = "FILE", help_heading = EXPERIMENT)]
+/// What is trained: a flag for each key that has one, a file, and `--set` for the others. `SEEDS` says
+/// whether `--seeds` is among the flags.
+#[derive(Debug)]
+pub struct ConfigurationFlags<const SEEDS: bool> {
+    /// The file.
     pub config: Option<PathBuf>,
-
-    /// Sets one key over file and defaults, as in training.learning_rate=1e-4
-    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = EXPERIMENT)]
+    /// What was typed for keys that have a flag.
+    typed: Vec<(&'static Key, String)>,
     set: Vec<String>,
 }
 
-/// The keys of `early_stopping`.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Early stopping on a holdout")]
-struct EarlyStoppingFlags {
-    /// Stop every method's runs early on a holdout (naive_early_stopping always does)
-    #[arg(long)]
-    early_stopping: bool,
+impl<const SEEDS: bool> clap::Args for ConfigurationFlags<SEEDS> {
+    fn augment_args(command: Command) -> Command {
+        let keys = keys().filter(|key| SEEDS || key.path != "seeds");
+        command.args(keys.filter_map(flag_of)).args([
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help_heading(EXPERIMENT)
+                .help("A TOML file with settings; `gr-sweep config --defaults` prints every key"),
+            Arg::new("set")
+                .long("set")
+                .value_name("KEY=VALUE")
+                .action(ArgAction::Append)
+                .help_heading(EXPERIMENT)
+                .help(
+                    "Sets any key, as in training.learning_rate=1e-4. Defaults are overridden by the \
+                     file, the file by flags, flags by --set, and a --set by a later one",
+                ),
+        ])
+    }
 
-    /// Share of the overseen episodes that is set aside for the holdout [default: 0.5]
-    #[arg(long, value_name = "H", allow_negative_numbers = true)]
-    holdout_fraction: Option<String>,
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
 
-    /// What is checked: `hidden` flags, `visible` flags, or the `privileged` true return
-    /// [default: hidden]
-    #[arg(long, value_name = "SOURCE")]
-    holdout_source: Option<String>,
+impl<const SEEDS: bool> clap::FromArgMatches for ConfigurationFlags<SEEDS> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = |key: &'static Key| {
+            if !matches!(matches.try_contains_id(key.path), Ok(true)) {
+                return None;
+            }
+            if matches!(key.accepts, Accepts::Switch) {
+                return matches.get_flag(key.path).then(|| (key, "true".into()));
+            }
+            let parts: Vec<&str> =
+                matches.get_many::<String>(key.path)?.map(String::as_str).collect();
+            Some((key, parts.join(",")))
+        };
+        Ok(Self {
+            config: matches.get_one("config").cloned(),
+            typed: keys().filter_map(typed).collect(),
+            set: matches.get_many("set").into_iter().flatten().cloned().collect(),
+        })
+    }
 
-    /// Episodes that one check plays and pays for [default: 512]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    holdout_episodes: Option<String>,
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
 
-    /// Least updates between checks, or `reference` for max(1, ceil(100 p)) [default: reference]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    check_every: Option<String>,
+const EXPERIMENT: &str = "Experiment";
 
-    /// Intervals of max(1, ceil(100 p)) updates without improvement that end a run, or `unlimited`
-    /// [default: 500]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    patience: Option<String>,
+/// The flag of `key`, if it has one.
+fn flag_of(key: &'static Key) -> Option<Arg> {
+    let heading = match key.path.split_once('.') {
+        Some(("early_stopping", _)) => "Early stopping on a holdout",
+        _ => EXPERIMENT,
+    };
+    let arg = Arg::new(key.path).long(key.flag()?).help_heading(heading);
+    if matches!(key.accepts, Accepts::Switch) {
+        return Some(arg.action(ArgAction::SetTrue).help(key.meaning()));
+    }
+    let default = match key.value(&default_config()) {
+        toml::Value::Array(list) => list.iter().map(shown).collect::<Vec<_>>().join(","),
+        value => shown(&value),
+    };
+    let arg = arg
+        .value_name(key.accepts.placeholder())
+        .allow_negative_numbers(true)
+        .help(format!("{} [default: {default}]", key.meaning()));
+    // A list may be typed with commas, with spaces, and flag by flag.
+    let is_list = key.accepts.is_list();
+    Some(if is_list { arg.action(ArgAction::Append).num_args(1..) } else { arg })
+}
 
-    /// Improvement that a check must exceed to count [default: 0.04]
-    #[arg(long, value_name = "RETURN", allow_negative_numbers = true)]
-    tolerance: Option<String>,
+impl<const SEEDS: bool> ConfigurationFlags<SEEDS> {
+    /// File and flags in the order in which they override each other.
+    ///
+    /// # Errors
+    /// If a `--set` is not of the form that it takes.
+    pub fn sources(&self) -> Result<ConfigSources, ConfigError> {
+        Ok(ConfigSources { file: self.config.clone(), overrides: self.overrides()? })
+    }
 
-    /// Update from which on the stopping rule looks at checks [default: 1500]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    min_steps: Option<String>,
+    /// What the flags set, in the order in which they override each other: what each was typed as,
+    /// its key and its value.
+    ///
+    /// # Errors
+    /// If a `--set` is not of the form that it takes.
+    pub fn overrides(&self) -> Result<Vec<(String, String, String)>, ConfigError> {
+        let flags = self.typed.iter().map(|(key, text)| {
+            Ok((format!("--{}", key.flag().unwrap_or_default()), key.path.into(), text.clone()))
+        });
+        let set = self.set.iter().map(|setting| {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                ConfigError::value("--set", setting, "KEY=VALUE, as in training.discount=0.9")
+            })?;
+            Ok((format!("--set {setting}"), key.trim().into(), value.trim().into()))
+        });
+        flags.chain(set).collect()
+    }
+
+    /// Arguments that say the same.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let config = self.config.iter().map(|config| {
+            let mut argument = OsString::from("--config=");
+            argument.push(config);
+            argument
+        });
+        let typed = self.typed.iter().map(|(key, text)| {
+            let flag = key.flag().unwrap_or_default();
+            match key.accepts {
+                Accepts::Switch => format!("--{flag}").into(),
+                _ => format!("--{flag}={text}").into(),
+            }
+        });
+        let set = self.set.iter().map(|setting| format!("--set={setting}").into());
+        config.chain(typed).chain(set).collect()
+    }
 }
 
 /// Where and how to compute. Results do not depend on it, device and binary aside.
@@ -121,12 +158,12 @@ pub struct MachineFlags {
     #[arg(long, default_value = "auto")]
     pub device: String,
 
-    /// Runs at once on a CPU; a GPU ignores it [default: all cores, of those that Slurm grants]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Runs at once on a CPU [default: all cores, of those that Slurm grants]
+    #[arg(long, value_name = "N", value_parser = whole_number::<usize>(1, 65_536))]
+    pub jobs: Option<usize>,
 
     /// Updates between saved states, from which a killed run continues
-    #[arg(long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value = "500", value_parser = whole_number::<u64>(1, gr_runs::MOST))]
     pub save_every: u64,
 }
 
@@ -162,109 +199,36 @@ pub struct OutputFlags {
     pub dry_run: bool,
 
     /// Print the summary as JSON instead of a table
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     pub json: bool,
 }
 
-impl ExperimentFlags {
-    /// File and flags in the order in which they override each other.
+impl MachineFlags {
+    /// Refuses flags that do nothing on the device that was opened.
     ///
     /// # Errors
-    /// If a flag is not of the form that it takes.
-    pub fn sources(&self) -> Result<ConfigSources, ConfigError> {
-        let mut overrides = self.configuration.overrides()?;
-        let seeds = self.seeds.iter();
-        overrides.extend(seeds.map(|seeds| ("--seeds".into(), "seeds".into(), seeds.clone())));
-        Ok(ConfigSources { file: self.configuration.config.clone(), overrides })
-    }
-
-    /// Arguments that say the same.
-    pub fn arguments(&self) -> Vec<OsString> {
-        let mut arguments = self.configuration.arguments();
-        arguments.extend(self.seeds.iter().map(|seeds| format!("--seeds={seeds}").into()));
-        arguments
+    /// If there are some.
+    pub fn check_effect(&self, on_gpu: bool) -> Result<()> {
+        ensure!(
+            !(on_gpu && self.jobs.is_some()),
+            "--jobs has no effect on a GPU, which trains whole batches of runs; leave it out, or use \
+             --device cpu"
+        );
+        Ok(())
     }
 }
 
-impl ConfigurationFlags {
-    /// What the flags set, in the order in which they override each other: what each was typed as,
-    /// its key and its value.
+impl RequeueFlag {
+    /// Refuses the flag where there is no job to requeue.
     ///
     /// # Errors
-    /// If one is not of the form that its flag takes.
-    pub fn overrides(&self) -> Result<Vec<(String, String, String)>, ConfigError> {
-        let mut overrides = Vec::new();
-        for (flag, key, value) in self.plain() {
-            overrides.extend(value.iter().map(|value| (flag.into(), key.into(), value.clone())));
-        }
-        if self.early_stopping.early_stopping {
-            let key = "early_stopping.enabled";
-            overrides.push(("--early-stopping".into(), key.into(), "true".into()));
-        }
-        if let Some(levels) = &self.oversight {
-            let levels: Vec<f64> = levels
-                .iter()
-                .map(|level| {
-                    level.trim().parse().map_err(|_| {
-                        ConfigError::value("--oversight", level, "numbers from 0 to 1")
-                    })
-                })
-                .collect::<Result<_, _>>()?;
-            let list = toml::Value::from(levels).to_string();
-            overrides.push(("--oversight".into(), "oversight".into(), list));
-        }
-        if let Some(methods) = &self.methods {
-            let list = toml::Value::from(methods.clone()).to_string();
-            overrides.push(("--methods".into(), "methods".into(), list));
-        }
-        for setting in &self.set {
-            let (key, value) = setting.split_once('=').ok_or_else(|| {
-                ConfigError::value("--set", setting, "KEY=VALUE, as in training.discount=0.9")
-            })?;
-            let origin = format!("--set {setting}");
-            overrides.push((origin, key.trim().into(), value.trim().into()));
-        }
-        Ok(overrides)
-    }
-
-    /// Arguments that say the same.
-    fn arguments(&self) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = Vec::new();
-        if let Some(config) = &self.config {
-            let mut argument = OsString::from("--config=");
-            argument.push(config);
-            arguments.push(argument);
-        }
-        for (flag, list) in [("--methods", &self.methods), ("--oversight", &self.oversight)] {
-            arguments.extend(list.iter().map(|list| format!("{flag}={}", list.join(",")).into()));
-        }
-        for (flag, _, value) in self.plain() {
-            arguments.extend(value.iter().map(|value| format!("{flag}={value}").into()));
-        }
-        arguments.extend(self.early_stopping.early_stopping.then(|| "--early-stopping".into()));
-        arguments.extend(self.set.iter().map(|setting| format!("--set={setting}").into()));
-        arguments
-    }
-
-    /// The flags that set one key to what was typed, with their keys.
-    fn plain(&self) -> [(&'static str, &'static str, &Option<String>); 14] {
-        let stopping = &self.early_stopping;
-        [
-            ("--updates", "updates", &self.updates),
-            ("--envs", "environment.envs", &self.envs),
-            ("--first-observation", "environment.first_observation", &self.first_observation),
-            ("--evaluate-every", "evaluation.every", &self.evaluate_every),
-            ("--evaluation", "evaluation.mode", &self.evaluation),
-            ("--holdout-fraction", "early_stopping.holdout_fraction", &stopping.holdout_fraction),
-            ("--holdout-source", "early_stopping.holdout_source", &stopping.holdout_source),
-            ("--holdout-episodes", "early_stopping.holdout_episodes", &stopping.holdout_episodes),
-            ("--check-every", "early_stopping.check_every", &stopping.check_every),
-            ("--patience", "early_stopping.patience", &stopping.patience),
-            ("--tolerance", "early_stopping.tolerance", &stopping.tolerance),
-            ("--min-steps", "early_stopping.min_steps", &stopping.min_steps),
-            ("--record-every", "recording.record_every", &self.record_every),
-            ("--checkpoint-every", "recording.checkpoint_every", &self.checkpoint_every),
-        ]
+    /// If it was given outside Slurm.
+    pub fn check_effect(&self, in_slurm_job: bool) -> Result<()> {
+        ensure!(
+            in_slurm_job || !self.requeue_self,
+            "--requeue-self has no effect outside a job of Slurm (SLURM_JOB_ID is not set); leave it out"
+        );
+        Ok(())
     }
 }
 
@@ -287,43 +251,57 @@ mod tests {
 
     #[test]
     fn arguments_say_what_the_flags_said() {
-        let typed = [
-            "--methods",
-            "routing,oracle",
-            "--oversight",
-            "0.1",
-            "0.3",
-            "--seeds",
-            "1,3..5",
-            "--updates",
-            "7",
-            "--envs=24",
-            "--first-observation=stale",
-            "--evaluate-every",
-            "5",
-            "--evaluation",
-            "sampled",
-            "--record-every=3",
-            "--checkpoint-every=2",
-            "--early-stopping",
-            "--holdout-fraction=0.3",
-            "--holdout-source=visible",
-            "--holdout-episodes=9",
-            "--check-every=4",
-            "--patience=unlimited",
-            "--tolerance=0.1",
-            "--min-steps=2",
-            "--config",
-            "a file.toml",
-            "--set=network.value_hidden=[8, 4]",
-            "--set",
-            "training.discount=0.9",
-        ];
-        let flags = read(&typed.map(OsString::from));
+        let mut typed = vec![OsString::from("--config"), "a file.toml".into()];
+        for key in keys() {
+            let Some(flag) = key.flag() else { continue };
+            typed.push(format!("--{flag}").into());
+            if !matches!(key.accepts, Accepts::Switch) {
+                typed.push(shown(&key.value(&default_config())).into());
+            }
+        }
+        let sets = ["--set=network.value_hidden=[8, 4]", "--set", "training.discount=0.9"];
+        typed.extend(sets.map(OsString::from));
+        let flags = read(&typed);
         let said = read(&flags.arguments());
-        assert_eq!(said.sources().unwrap().overrides, flags.sources().unwrap().overrides);
+        let overrides = flags.sources().unwrap().overrides;
+        assert_eq!(said.sources().unwrap().overrides, overrides);
         assert_eq!(said.sources().unwrap().file, flags.sources().unwrap().file);
         assert_eq!(said.arguments(), flags.arguments());
-        assert_eq!(flags.sources().unwrap().overrides.len(), 20, "a flag is not tried here");
+        let with_flags = keys().filter(|key| key.flag().is_some()).count();
+        assert_eq!(overrides.len(), with_flags + 2);
+    }
+
+    #[test]
+    fn lists_may_be_typed_in_every_way() {
+        let lists: [&[&str]; 5] = [
+            &["--methods", "routing", "oracle"],
+            &["--methods", "routing, oracle"],
+            &["--methods=routing,oracle"],
+            &["--methods", "routing", "--methods", "oracle"],
+            &["--methods=[routing, \"oracle\"]"],
+        ];
+        for list in lists {
+            let flags = read(&list.iter().map(OsString::from).collect::<Vec<_>>());
+            let file = gr_runs::load(&flags.sources().unwrap()).unwrap();
+            assert_eq!(file.methods, ["routing", "oracle"], "{list:?}");
+        }
+    }
+
+    #[test]
+    fn flags_override_the_file_and_set_overrides_flags_in_order() {
+        let flags = ["--set=seeds=0..3", "--seeds", "0", "--set=seeds=0..2"].map(OsString::from);
+        let file = gr_runs::load(&read(&flags).sources().unwrap()).unwrap();
+        assert_eq!(file.seeds.as_slice(), [0, 1]);
+    }
+
+    #[test]
+    fn flags_that_can_do_nothing_here_are_refused() {
+        let flags = |jobs| MachineFlags { device: "auto".into(), jobs, save_every: 1 };
+        assert!(
+            flags(Some(2)).check_effect(true).is_err() && flags(None).check_effect(true).is_ok()
+        );
+        assert!(flags(Some(2)).check_effect(false).is_ok());
+        assert!(RequeueFlag { requeue_self: true }.check_effect(false).is_err());
+        assert!(RequeueFlag { requeue_self: true }.check_effect(true).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use gr_grid::rewards::REWARDS;
 use gr_learn::METHODS;
-use gr_runs::{KEYS, default_config};
+use gr_runs::{default_config, keys};
 
 /// The registry of methods.
 pub fn methods() -> String {
@@ -32,21 +32,25 @@ pub fn rewards() -> String {
 
 /// Every configuration key with its meaning and default, as a TOML file that says the defaults.
 pub fn default_configuration() -> String {
-    let defaults = toml::Value::Table(default_config().to_table());
-    let mut text =
-        String::from("# Every key with its default. `--set key=value` takes the dotted path.\n");
+    let defaults = default_config();
+    let mut text = String::from(
+        "# Every key with its default. Defaults are overridden by a file (--config), the file by flags,\n\
+         # flags by `--set key=value`, which takes the dotted path, and a --set by a later one.\n",
+    );
     let mut table = "";
-    for key in KEYS {
+    for key in keys() {
         let (of, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if of != table {
             text += &format!("\n[{of}]\n");
             table = of;
         }
-        let mut value = &defaults;
-        for part in key.path.split('.') {
-            value = &value[part];
-        }
-        text += &format!("# {}\n{name} = {value}\n", key.meaning);
+        let flag = key.flag().map(|flag| format!(" (--{flag})")).unwrap_or_default();
+        text += &format!(
+            "# {}{flag}\n#   Accepted: {}.\n{name} = {}\n",
+            key.meaning(),
+            key.accepts,
+            key.value(&defaults)
+        );
     }
     text
 }

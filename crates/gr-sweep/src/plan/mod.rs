@@ -3,6 +3,7 @@
 //!
 //! Trains, reads and writes nothing, so that all of it is tested without training anything.
 
+pub mod effects;
 pub mod schedule;
 pub mod shard;
 mod sweep_plan;

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::str::FromStr;
 
-use gr_runs::ConfigError;
+use gr_runs::{ConfigError, MOST, whole_number};
 
 use super::{PlannedRun, SweepPlan};
 
@@ -114,7 +114,8 @@ impl FromStr for Shard {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = text.split_once('/').and_then(|(part, count)| {
-            let (part, count): (usize, usize) = (part.parse().ok()?, count.parse().ok()?);
+            let number = whole_number::<usize>(1, MOST);
+            let (part, count) = (number(part).ok()?, number(count).ok()?);
             (1..=count).contains(&part).then(|| Self { index: part - 1, count })
         });
         parsed.ok_or_else(|| "it must be I/N, part I of N, as in 1/8 to 8/8".into())

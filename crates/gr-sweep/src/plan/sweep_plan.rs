@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use gr_learn::{HoldoutUse, Method, NetworkKind};
 use gr_runs::{
-    ConfigError, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings, SweepFile,
+    ConfigError, ConfigSources, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings,
+    SweepFile,
 };
 use rayon::prelude::*;
+
+use super::effects::{self, Configured};
 
 /// A run that is to be trained.
 #[derive(Clone, Debug)]
@@ -50,6 +53,38 @@ impl PlannedRun {
 }
 
 impl SweepPlan {
+    /// Expands what somebody asks for. Settings without effect are refused where a flag gives them; those
+    /// of a file are said, and make no other sweep of it.
+    ///
+    /// # Errors
+    /// As [`gr_runs::load`] and [`SweepPlan::new`], or a flag without effect.
+    pub fn asked_for(sources: &ConfigSources) -> Result<Self, ConfigError> {
+        let (file, given) = sources.read()?;
+        let methods = given.iter().rfind(|given| given.key == "methods");
+        let mut plan = Self::new(file).map_err(|error| match methods {
+            Some(given) if matches!(error, ConfigError::UnknownName { .. }) => {
+                error.at(&given.origin)
+            }
+            _ => error,
+        })?;
+        let mut notices = effects::judge(&given, || plan.configured())?;
+        plan = Self::new(plan.without_idle_settings()?)?;
+        notices.append(&mut plan.notices);
+        Ok(Self { notices, ..plan })
+    }
+
+    /// The configuration with settings that matter to none of its runs at their defaults.
+    ///
+    /// # Errors
+    /// If it is then none that can be trained.
+    pub fn without_idle_settings(&self) -> Result<SweepFile, ConfigError> {
+        effects::without_idle(&self.file, || self.configured())
+    }
+
+    fn configured(&self) -> impl Iterator<Item = Configured<'_>> {
+        self.cells().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
+    }
+
     /// Expands a checked configuration.
     ///
     /// # Errors
@@ -66,7 +101,7 @@ impl SweepPlan {
                 let updates = (method.planned_updates)(configured, oversight);
                 if updates == 0 {
                     notices.push(format!(
-                        "{} at p = {oversight} is left out: {configured} updates times p leave none",
+                        "{} at p = {oversight} is left out: p times updates = {configured} is less than one",
                         method.label
                     ));
                     continue;
@@ -136,21 +171,17 @@ pub fn results_folder(name: &str, configuration: &toml::Table) -> PathBuf {
 /// say together.
 fn settings_of(method: &Method, configured: &Settings) -> Result<Settings, ConfigError> {
     let mut settings = configured.clone();
-    settings.early_stopping.enabled = match method.early_stopping {
-        HoldoutUse::Always => true,
-        HoldoutUse::Optional => configured.early_stopping.enabled,
-        HoldoutUse::Refused if configured.early_stopping.enabled => {
-            return Err(ConfigError::value(
-                "early_stopping.enabled",
-                true,
-                format!(
-                    "false with the method {}, which trains on all labels: leave one of them out",
-                    method.label
-                ),
-            ));
-        }
-        HoldoutUse::Refused => false,
-    };
+    settings.early_stopping.enabled = method.stops_early(configured);
+    if method.early_stopping == HoldoutUse::Refused && configured.early_stopping.enabled {
+        return Err(ConfigError::value(
+            "early_stopping.enabled",
+            true,
+            format!(
+                "false with the method {}, which trains on all labels: leave one of them out",
+                method.label
+            ),
+        ));
+    }
     if !settings.early_stopping.enabled {
         settings.early_stopping = EarlyStoppingSettings::default();
     }
@@ -178,9 +209,10 @@ fn holdout_notice(
     let earliest = early_stopping.min_steps.saturating_add(patience);
     (earliest >= updates).then(|| {
         format!(
-            "{run} can never stop early: early_stopping.min_steps {} and patience of {patience} \
-             updates go beyond {updates} updates; the best checkpoint is kept",
-            early_stopping.min_steps
+            "{run} can never stop early: early_stopping.min_steps {} and patience, {patience} in \
+             updates, go beyond its last update, {}; the best checkpoint is kept",
+            early_stopping.min_steps,
+            updates - 1
         )
     })
 }
@@ -266,9 +298,62 @@ mod tests {
         };
         assert!(notices("2001", "500", "0.01").is_empty());
         assert!(notices("2000", "500", "0.01")[0].contains("never stop"));
-        assert!(notices("2001", "500", "0.05")[0].contains("patience of 2500 updates"));
+        assert!(notices("2001", "500", "0.05")[0].contains("patience, 2500 in updates"));
         assert!(notices("100", "unlimited", "0.01").is_empty());
         assert!(notices("2001", "500", "0")[0].contains("never earns"));
+    }
+
+    #[test]
+    fn settings_without_effect_are_refused_as_flags_and_said_of_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared.toml");
+        std::fs::write(&path, "[early_stopping]\npatience = 3\ntolerance = 0.1\n").unwrap();
+        let asked = |methods: &str, flag: Option<(&str, &str)>| {
+            let mut overrides = vec![("--methods".into(), "methods".into(), methods.into())];
+            overrides.extend(flag.map(|(k, v)| (format!("--set {k}={v}"), k.into(), v.into())));
+            SweepPlan::asked_for(&ConfigSources { file: Some(path.clone()), overrides })
+        };
+        let plan = asked("naive_outcomes,filtering", None).unwrap();
+        let [said] = &plan.notices[..] else { panic!("{:?}", plan.notices) };
+        for mention in
+            ["shared.toml", "patience, early_stopping.tolerance", "naive_outcomes, filtering"]
+        {
+            assert!(said.contains(mention), "{said}");
+        }
+        let plain = super::tests::plan(&[("methods", "naive_outcomes,filtering")]).unwrap();
+        assert_eq!(plan.default_folder(), plain.default_folder());
+        assert!(asked("naive_early_stopping,filtering", None).unwrap().notices.is_empty());
+        for (key, value) in [("masks.both.gate", "0.5"), ("early_stopping.patience", "7")] {
+            let error = asked("naive_outcomes", Some((key, value))).unwrap_err().to_string();
+            assert!(
+                error.starts_with("--set ") && error.contains("without effect on any run"),
+                "{error}"
+            );
+        }
+        let counts = asked("routing", Some(("evaluation.envs", "9"))).unwrap();
+        assert!(counts.notices.iter().any(|said| said.contains("n_complete_eps")), "{counts:?}");
+        assert_eq!(counts.file.settings.evaluation.envs, 9);
+    }
+
+    #[test]
+    fn published_runs_keep_their_names() {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo");
+        let published = PathBuf::from(root).join("../../results/published/runs");
+        let mut num_runs = 0;
+        for entry in std::fs::read_dir(published).unwrap() {
+            let folder = entry.unwrap().path();
+            let plan = folder.join("plan.toml");
+            let Ok(text) = std::fs::read_to_string(&plan) else { continue };
+            let planned = SweepPlan::new(SweepFile::parse_complete(&text, &plan).unwrap()).unwrap();
+            let mut names = planned.runs.iter().map(|run| run.name.id.as_str());
+            let rows = std::fs::read_to_string(folder.join("runs.csv")).unwrap();
+            for row in rows.lines().skip(1) {
+                let name = row.split(',').next().unwrap();
+                assert!(names.any(|planned| planned == name), "{}: {name}", folder.display());
+                num_runs += 1;
+            }
+        }
+        assert!(num_runs > 50, "{num_runs}");
     }
 
     #[test]

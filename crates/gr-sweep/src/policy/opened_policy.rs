@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use gr_grid::{EnvironmentRules, FirstObservation, Grid, Observation};
 use gr_learn::{ComputeDevice, PolicyNetwork, PolicyRow, PolicyType, SavedPolicy, policies};
+use gr_runs::whole_number;
 
 /// Environments that counts are given for.
 pub const EVALUATION_ENVS: usize = 512;
@@ -18,10 +19,10 @@ const DEFAULT_OVERSIGHT: f64 = 0.01;
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct GridArguments {
     /// Rows of the grid [default: the run's own, else a square]
-    #[arg(long, requires = "cols")]
+    #[arg(long, value_name = "N", requires = "cols", value_parser = whole_number::<usize>(2, 8))]
     rows: Option<usize>,
     /// Columns of the grid
-    #[arg(long, requires = "rows")]
+    #[arg(long, value_name = "N", requires = "rows", value_parser = whole_number::<usize>(2, 8))]
     cols: Option<usize>,
 }
 

@@ -64,13 +64,16 @@ impl Domain {
         Value::Table(Table::from_iter([(name.to_string(), list)]))
     }
 
-    /// The values that show whether a configuration takes all that may be drawn: every choice, or
-    /// both ends, since what a key accepts has no gaps.
+    /// The values that show whether a configuration takes all that may be drawn: every choice, or both
+    /// ends and a number between them that is hardly whole, since what a key accepts has no other gaps.
     pub fn probes(&self) -> Vec<Value> {
         match self {
             Self::Choice(values) => values.clone(),
             Self::Integer(ends) => ends.map(Value::from).to_vec(),
-            Self::Uniform(ends) | Self::LogUniform(ends) => ends.map(Value::from).to_vec(),
+            Self::Uniform([low, high]) | Self::LogUniform([low, high]) => {
+                let between = low + (high - low) * 0.381_966_011_250_105;
+                [*low, between, *high].map(Value::from).to_vec()
+            }
         }
     }
 

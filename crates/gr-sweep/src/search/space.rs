@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gr_runs::{ConfigError, ConfigSources, KEYS, Seed, SeedSet, SweepFile, flatten, nearest};
+use gr_runs::{
+    AXES, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys,
+};
 use toml::{Table, Value};
 
 use super::domain::Domain;
@@ -23,6 +25,8 @@ pub struct Search {
     pub seed: Seed,
     /// The space file, as errors name it.
     pub origin: String,
+    /// What was set, in the order in which it overrides.
+    pub given: Vec<Given>,
 }
 
 /// A searched key.
@@ -45,9 +49,6 @@ pub enum TrialSeeds {
 
 /// How random seeds are asked for.
 const RANDOM: &str = "random";
-
-/// Axes of a search rather than settings: there are trials for each of these.
-const AXES: [&str; 3] = ["methods", "oversight", "seeds"];
 
 impl Search {
     /// Reads the space file at `path`. Its fixed keys override those of the configuration file
@@ -85,11 +86,12 @@ impl Search {
             }
         }
         let seeds = trial_seeds(&mut overrides)?;
-        let base = gr_runs::load(&ConfigSources { file: config, overrides })?;
+        let (base, mut given) = ConfigSources { file: config, overrides }.read()?;
+        given.iter_mut().for_each(|given| given.in_file |= given.origin == origin);
         for Searched { key, domain } in &searched {
             check_domain(&base, &origin, key, domain)?;
         }
-        Ok(Self { base, seeds, searched, trials, seed, origin })
+        Ok(Self { base, seeds, searched, trials, seed, origin, given })
     }
 
     /// Names of the searched keys.
@@ -147,18 +149,17 @@ fn collect(table: &Table, prefix: &str, found: &mut Vec<Searched>) -> Result<(),
                 "{key} cannot be drawn: there are trials for each method and oversight level; set \
                  it outside [search]"
             ));
-        } else if KEYS.iter().any(|known| known.path == key) {
+        } else if Key::find(&key).is_some() {
             let domain = Domain::parse(value).map_err(|accepted| {
                 format!("{key} = {value} is not accepted; it must be {accepted}")
             })?;
             found.push(Searched { key, domain });
         } else if let (Value::Table(inner), true) =
-            (value, KEYS.iter().any(|known| is_inside(known.path)))
+            (value, keys().any(|known| is_inside(known.path)))
         {
             collect(inner, &format!("{key}."), found)?;
         } else {
-            let nearest = nearest(&key, KEYS.iter().map(|known| known.path)).map(Into::into);
-            return Err(ConfigError::UnknownKey { key, nearest }.to_string());
+            return Err(ConfigError::unknown_key(&key).to_string());
         }
     }
     Ok(())
@@ -199,16 +200,23 @@ fn check_domain(
                 ),
             ));
         }
-        // What a type refuses does not always say the value.
-        let value = value.to_string();
-        return Err(match error {
-            ConfigError::Parse { origin, message } if !message.contains(&value) => {
-                refused(&origin, &format!("{message} (drawn: {value})"))
-            }
-            error => error,
-        });
+        return Err(error);
     }
-    Ok(())
+    let Domain::Choice(values) = domain else { return Ok(()) };
+    let accepts = Key::find(key).map(|known| known.accepts);
+    let read = values.iter().filter_map(|value| accepts?.read(value).ok());
+    let read: Vec<Value> = read.collect();
+    match (1..read.len()).find(|index| read[..*index].contains(&read[*index])) {
+        None => Ok(()),
+        Some(index) => {
+            let (written, twice) = (domain.to_value(), &values[index]);
+            let message = format!(
+                "{key} = {written} is not accepted; it must be different values, each as likely as the \
+                 others, and {twice} is there twice"
+            );
+            Err(refused(origin, &message))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -304,7 +312,19 @@ mod tests {
             ),
             (
                 "[search]\n\"training.discount\" = { choice = [0.9, \"high\"] }",
-                &["training.discount", "high", "f64"],
+                &["training.discount", "high", "a number from 0 to 1"],
+            ),
+            (
+                "[search]\n\"training.learning_rate\" = { choice = [1e-4, 1e-3, 0.0001] }",
+                &["training.learning_rate = { choice", "0.0001 is there twice"],
+            ),
+            (
+                "[search]\n\"training.discount\" = { choice = [1, 1.0] }",
+                &["training.discount", "1.0 is there twice"],
+            ),
+            (
+                "[search]\n\"early_stopping.patience\" = { choice = [1000, \"1e3\"] }",
+                &["early_stopping.patience", "there twice"],
             ),
             (
                 "[search]\nupdates = { integer = [1, 2] }\n\"updates\" = { integer = [1, 2] }",

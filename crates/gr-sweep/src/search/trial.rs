@@ -1,12 +1,13 @@
 //! From a search to its trials: what each draws, and the runs that it is.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use gr_learn::Method;
 use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, num_runs, stream_named};
 use toml::Value;
 
 use super::domain::below;
 use super::space::{Search, Searched, TrialSeeds};
+use crate::plan::effects::{self, Configured, Idle};
 use crate::plan::{PlannedRun, SweepPlan};
 
 /// Random seeds are drawn from these, above all that re-runs take.
@@ -82,13 +83,14 @@ impl SearchPlan {
                     trials.push(trial);
                 }
                 let cell = SearchCell { method, oversight, trials };
-                search.check_effect(&cell)?;
+                notices.extend(search.drawn_without_effect(&cell)?);
                 notices.extend(first_and_number(of_trials));
                 notices.extend(cell.nothing_to_select_on());
                 cells.push(cell);
             }
         }
         notices.extend(search.incomparable());
+        notices.splice(0..0, search.without_effect(&cells)?);
         Ok(Self { search, cells, notices })
     }
 
@@ -156,22 +158,33 @@ impl Trial {
 }
 
 impl Search {
-    /// Refuses a search of early stopping where nothing stops early: its columns would show settings
-    /// that did nothing.
-    fn check_effect(&self, cell: &SearchCell) -> Result<()> {
-        let of_a_rule =
-            |key: &&str| key.starts_with("early_stopping.") && *key != "early_stopping.enabled";
-        let searched = self.keys().into_iter().find(of_a_rule);
-        let stops = cell.runs().any(|run| run.spec.settings.early_stopping.enabled);
-        match searched {
-            Some(key) if !stops => Err(anyhow!(
-                "{}: {key} is drawn, but {} does not stop early; add early_stopping.enabled = true \
-                 or leave the key out",
-                self.origin,
-                cell.method.label
-            )),
-            _ => Ok(()),
-        }
+    /// What to say of drawn keys without effect on the trials of `cell`, whose columns show settings that
+    /// did nothing.
+    ///
+    /// # Errors
+    /// If nothing that is drawn has an effect.
+    fn drawn_without_effect(&self, cell: &SearchCell) -> Result<Vec<String>> {
+        let idle = |key: &str| Some((key.to_string(), effects::why_idle(key, cell.configured())?));
+        let idle: Vec<(String, Idle)> = self.keys().into_iter().filter_map(idle).collect();
+        let says = idle.iter().map(|(key, idle)| {
+            format!("{}: {key} is drawn, but without effect ({})", self.origin, idle.reason)
+        });
+        let says: Vec<String> = says.collect();
+        ensure!(says.len() < self.searched.len(), "{}", says.join("\n"));
+        Ok(says.into_iter().map(|says| format!("note: {says}")).collect())
+    }
+
+    /// What to say of given settings that have no effect.
+    fn without_effect(&self, cells: &[SearchCell]) -> Result<Vec<String>, ConfigError> {
+        let mut said =
+            effects::judge(&self.given, || cells.iter().flat_map(SearchCell::configured))?;
+        said.extend(self.given.iter().filter(|given| given.key == "seeds").map(|given| {
+            format!(
+                "note: {}: seeds are not used; a space file or --set gives those of trials",
+                given.origin
+            )
+        }));
+        Ok(said)
     }
 
     /// The warning that returns of different trials are returns of different things.
@@ -197,6 +210,11 @@ impl SearchCell {
     /// The runs of its trials.
     pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
         self.trials.iter().flat_map(|trial| &trial.runs)
+    }
+
+    /// What the runs of its trials depend on.
+    fn configured(&self) -> impl Iterator<Item = Configured<'_>> {
+        self.trials.iter().map(|trial| (self.method, &trial.file.settings, self.oversight))
     }
 
     /// What a holdout is for its runs, by name; none without early stopping.

@@ -2,17 +2,17 @@
 //! Writes nothing and asks Slurm nothing.
 
 mod render;
-mod shell;
 mod tasks;
 mod values;
 
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use gr_runs::{MOST, whole_number};
 
 use crate::options::flags::ExperimentFlags;
 use crate::plan::SweepPlan;
+use crate::terminal::shell;
 use render::Script;
 use tasks::{Bundle, Tasks};
 
@@ -44,19 +44,19 @@ pub struct SlurmScriptArguments {
 #[command(next_help_heading = "Slurm")]
 struct ResourceFlags {
     /// Tasks of the array [default: so many that one takes about two hours, or 64 runs on a GPU]
-    #[arg(long, value_name = "N")]
-    tasks: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = whole_number::<usize>(1, MOST))]
+    tasks: Option<usize>,
 
     /// Runs of a task, about: tasks are made alike in expected work
-    #[arg(long, value_name = "N", conflicts_with = "tasks")]
-    runs_per_task: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", conflicts_with = "tasks", value_parser = whole_number::<usize>(1, MOST))]
+    runs_per_task: Option<usize>,
 
     /// Cores of a task; it trains as many runs at once
-    #[arg(long, value_name = "N", default_value = "1")]
-    cpus: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole_number::<usize>(1, 65_536))]
+    cpus: usize,
 
     /// GPUs of a task: with 1 it trains there, through wgpu; no task uses more
-    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(..=1))]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = whole_number::<u8>(0, 1))]
     gpus: u8,
 
     /// Time limit of a task, as Slurm writes it; a task that reaches it is saved and requeued
@@ -82,14 +82,14 @@ struct ResourceFlags {
 /// If the sweep cannot be planned or cut as asked, or a path cannot stand in a script.
 pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)> {
     let SlurmScriptArguments { experiment, results, resources } = arguments;
-    let plan = SweepPlan::new(gr_runs::load(&experiment.sources()?)?)?;
+    let plan = SweepPlan::asked_for(&experiment.sources()?)?;
     let bundle = match (resources.tasks, resources.runs_per_task) {
-        (Some(tasks), _) => Bundle::Tasks(tasks.get()),
-        (None, Some(runs)) => Bundle::RunsPerTask(runs.get()),
+        (Some(tasks), _) => Bundle::Tasks(tasks),
+        (None, Some(runs)) => Bundle::RunsPerTask(runs),
         (None, None) => Bundle::Unspecified,
     };
     let on_gpu = resources.gpus > 0;
-    let at_once = (!on_gpu).then_some(resources.cpus.get());
+    let at_once = (!on_gpu).then_some(resources.cpus);
 
     let here = std::env::current_dir().context("cannot tell the working folder")?;
     let program = std::env::current_exe().context("cannot tell where gr-sweep lies")?;
@@ -102,24 +102,15 @@ pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)>
     let name = folder.file_name().unwrap_or(here.as_os_str()).to_string_lossy();
 
     let script = Script {
-        name: shell::job_name(&format!("gr-{name}")),
+        name: values::job_name(&format!("gr-{name}")),
         num_runs: plan.runs.len(),
         tasks: Tasks::of(&plan.runs, bundle, at_once)?,
         resources,
         folder: shell::quote(&here)?,
-        results: shell::quote(in_folder(&folder))?,
+        results: shell::quote(shell::not_a_flag(&folder))?,
         gr_sweep: shell::quote(&program)?,
         gr_figures: shell::quote(&figures)?,
         experiment: experiment.arguments().iter().map(shell::quote).collect::<Result<_>>()?,
     };
     Ok((script.text(), notices))
-}
-
-/// `path` so that no program takes it for a flag.
-fn in_folder(path: &Path) -> PathBuf {
-    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
-        Path::new(".").join(path)
-    } else {
-        path.into()
-    }
 }

@@ -56,6 +56,12 @@ pub fn name(text: &str) -> Result<String, String> {
     }
 }
 
+/// `text` with what Slurm might read otherwise in a job's name replaced by `-`.
+pub fn job_name(text: &str) -> String {
+    let tame = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    text.chars().map(|letter| if tame(letter) { letter } else { '-' }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +97,10 @@ mod tests {
         for text in ["", "two words", "x\n#SBATCH --wrap=y", "$(x)"] {
             assert!(name(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn job_names_are_tame() {
+        assert_eq!(job_name("p0.3_u1000 %j/ü"), "p0.3_u1000--j--");
     }
 }

@@ -1,53 +1,42 @@
 //! What training some runs would take here: time and disk.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
-use gr_learn::{Architecture, ComputeDevice, NetworkKind, RunBatch};
+use gr_learn::{Architecture, NetworkKind};
 
+use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
 use crate::plan::{PlannedRun, cells};
 use crate::terminal::progress::duration;
-
-/// How long each kind of run is measured.
-const MEASURED: Duration = Duration::from_millis(1500);
-
-/// A trained policy meets about this many times the observations of the untrained one that is
-/// measured: 7,500 to 9,500 against 5,500 on the 5 × 5 grid.
-const TRAINED_FACTOR: f64 = 1.5;
 
 /// Measured bytes of a row in the evaluation and training files.
 const EVALUATION_ROW_BYTES: u64 = 300;
 const TRAINING_ROW_BYTES: u64 = 380;
 
-/// How the times in a description come about.
-pub const HOW_MEASURED: &str = "times are from a short measurement of untrained policies; trained ones were assumed to take \
-     1.5 times as long\n";
-
-/// Describes `runs`, measuring one of every network that they train, with `notices` before the total.
+/// Describes `runs`, with `notices` before the total and how the times come about after it.
+///
+/// # Errors
+/// If the device cannot train them.
 pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) -> Result<String> {
     let Workplace { device, jobs, .. } = workplace;
+    let measurements = Measurements::take(runs, device)?;
     let mut text = String::new();
     let mut seconds = 0.0;
     let mut longest_run: f64 = 0.0;
     let mut bytes = 0;
-    let mut measured: Vec<(NetworkKind, Measurement)> = Vec::new();
+    let all = runs.len();
     for runs in cells(runs) {
-        let kind = runs[0].method.network;
-        if !measured.iter().any(|(known, _)| *known == kind) {
-            measured.push((kind, Measurement::take(&runs[0], device)?));
-        }
-        let (_, measurement) = measured.iter().find(|(known, _)| *known == kind).expect("measured");
-        let run_seconds = runs.iter().map(|run| measurement.seconds(run));
+        let run_seconds = runs.iter().map(|run| measurements.seconds(run));
         let cell_seconds: f64 = run_seconds.clone().sum();
         seconds += cell_seconds;
         longest_run = run_seconds.fold(longest_run, f64::max);
         bytes += runs.iter().map(disk).sum::<u64>();
         text += &format!(
-            "{:20} p = {:<6} {:>4} runs of {:>6} updates, {:>5} evaluations; about {} each\n",
+            "{:20} p = {:<6} {:>9} of {:>6} updates, {:>5} evaluations; about {} each\n",
             runs[0].method.label,
             runs[0].spec.oversight,
-            runs.len(),
+            number_of_runs(runs.len()),
             least_and_most(runs.iter().map(|run| run.updates)),
             least_and_most(runs.iter().map(evaluations)),
             duration(Duration::from_secs_f64(cell_seconds / runs.len() as f64)),
@@ -59,14 +48,14 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
     // A run is never split, so that the longest one bounds the whole from below.
     let wall = (seconds / *jobs as f64).max(longest_run);
     text += &format!(
-        "{} runs, about {} on {} ({}) with {jobs} at once; about {} on disk\n",
-        runs.len(),
+        "{}, about {} on {} ({}) with {jobs} at once; about {} on disk\n",
+        number_of_runs(all),
         duration(Duration::from_secs_f64(wall)),
         device.backend,
         device.adapter,
         size(bytes),
     );
-    Ok(text)
+    Ok(text + &measurements.text())
 }
 
 /// `200`, or `100-300` where they differ.
@@ -75,39 +64,8 @@ fn least_and_most(values: impl Iterator<Item = u64> + Clone) -> String {
     if least == most { least.to_string() } else { format!("{least}-{most}") }
 }
 
-/// Seconds that parts of a run take.
-struct Measurement {
-    update_seconds: f64,
-    evaluation_seconds: f64,
-}
-
-impl Measurement {
-    fn take(run: &PlannedRun, device: &ComputeDevice) -> Result<Self> {
-        let mut batch = RunBatch::new(vec![(run.spec.clone(), None)], device)?;
-        // The first update pays for first touches of memory and, on a GPU, for compilation.
-        batch.update();
-        let started = Instant::now();
-        let mut updates = 0;
-        while started.elapsed() < MEASURED {
-            batch.update();
-            updates += 1;
-        }
-        let update_seconds = started.elapsed().as_secs_f64() / f64::from(updates) * TRAINED_FACTOR;
-        let started = Instant::now();
-        batch.evaluate(0)?;
-        Ok(Self { update_seconds, evaluation_seconds: started.elapsed().as_secs_f64() })
-    }
-
-    /// Expected seconds of all of `run`.
-    fn seconds(&self, run: &PlannedRun) -> f64 {
-        run.updates as f64 * self.update_seconds + evaluations(run) as f64 * self.evaluation_seconds
-    }
-}
-
-fn evaluations(run: &PlannedRun) -> u64 {
-    let interval = run.spec.settings.evaluation.every.interval(run.spec.oversight);
-    let last_is_extra = !(run.updates - 1).is_multiple_of(interval);
-    run.updates.div_ceil(interval) + u64::from(last_is_extra)
+fn number_of_runs(number: usize) -> String {
+    if number == 1 { "1 run".into() } else { format!("{number} runs") }
 }
 
 /// Bytes that a finished run keeps.

@@ -4,4 +4,5 @@
 //! Knows training and results, and nothing of command lines or searches.
 
 pub mod dry_run;
+mod measure;
 pub mod workplace;

@@ -47,7 +47,7 @@ impl Workplace {
         let cores = slurm::cpus_per_task().map_or(offered, |granted| granted.min(offered));
         let jobs = match (device.is_gpu, flags.jobs) {
             (true, _) => GPU_JOBS,
-            (false, Some(jobs)) => jobs.get(),
+            (false, Some(jobs)) => jobs,
             (false, None) => cores,
         };
         Ok(Self { device, jobs, save_every: flags.save_every })

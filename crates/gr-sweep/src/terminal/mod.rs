@@ -6,3 +6,4 @@
 pub mod errors;
 pub mod output;
 pub mod progress;
+pub mod shell;

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gr_runs::{
-    Check, ConfigError, FileRecord, Purpose, RunManifest, RunStatus, Store, runs_csv, stream_named,
+    Check, FileRecord, MOST, NOT_NEGATIVE, Purpose, RunManifest, RunStatus, Store, number_that, runs_csv,
+    stream_named, whole_number,
 };
 use rand::Rng;
 use rayon::prelude::*;
@@ -34,16 +35,16 @@ pub struct VerifyArguments {
     folder: PathBuf,
 
     /// Finished runs that are trained again, drawn at random; 0 checks the files only
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = whole_number::<usize>(0, MOST))]
     sample: usize,
 
     /// Seed of the draw
-    #[arg(long, value_name = "S", default_value = "0")]
+    #[arg(long, value_name = "S", default_value = "0", value_parser = whole_number::<u64>(0, u64::MAX))]
     seed: u64,
 
     /// What numbers may differ by where the machine is of another kind than the one that made them,
     /// as a share of the largest magnitude in their column
-    #[arg(long, value_name = "SHARE", default_value = "0.001")]
+    #[arg(long, value_name = "SHARE", default_value = "0.001", value_parser = number_that(NOT_NEGATIVE))]
     tolerance: f64,
 
     /// Where to compute: as for a sweep [default: the backend that each run was made with]
@@ -51,8 +52,8 @@ pub struct VerifyArguments {
     device: Option<String>,
 
     /// Runs at once on a CPU; a GPU ignores it [default: all cores]
-    #[arg(long, value_name = "N")]
-    jobs: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = whole_number::<usize>(1, 65_536))]
+    jobs: Option<usize>,
 }
 
 /// Verifies a sweep.
@@ -60,9 +61,6 @@ pub struct VerifyArguments {
 /// # Errors
 /// If there is none, or something cannot be read, computed or written.
 pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
-    if !(arguments.tolerance.is_finite() && arguments.tolerance >= 0.0) {
-        return Err(ConfigError::value("--tolerance", arguments.tolerance, "0 or more").into());
-    }
     let (store, file) = Store::open_existing(&arguments.folder)?;
     let plan = SweepPlan::new(file)?;
     let (files, finished) = check_files(&plan, &store)?;

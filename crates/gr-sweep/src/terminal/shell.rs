@@ -1,6 +1,8 @@
-//! Words of a shell script that mean themselves, whatever is in them.
+//! Words of shell scripts, and of commands that people are shown to paste, that mean themselves whatever
+//! is in them.
 
 use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -21,10 +23,20 @@ pub fn quote(word: impl AsRef<OsStr>) -> Result<String> {
     Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
-/// `text` with what Slurm might read otherwise in a job's name replaced by `-`.
-pub fn job_name(text: &str) -> String {
-    let tame = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
-    text.chars().map(|letter| if tame(letter) { letter } else { '-' }).collect()
+/// `path` as it can be pasted behind a command.
+pub fn pasted(path: &Path) -> String {
+    let path = not_a_flag(path);
+    // Only a line break, or bytes that no terminal shows as they are, cannot be written plainly.
+    quote(&path).unwrap_or_else(|_| format!("$'{}'", path.to_string_lossy().escape_debug()))
+}
+
+/// `path` so that no program takes it for a flag.
+pub fn not_a_flag(path: &Path) -> PathBuf {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(path)
+    } else {
+        path.into()
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn job_names_are_tame() {
-        assert_eq!(job_name("p0.3_u1000 %j/ü"), "p0.3_u1000--j--");
+    fn paths_can_be_pasted() {
+        for (path, word) in [
+            ("results/p0.01_u100", "results/p0.01_u100"),
+            ("my runs/it's", r"'my runs/it'\''s'"),
+            ("-x", "./-x"),
+            ("two\nlines", r"$'two\nlines'"),
+        ] {
+            assert_eq!(pasted(Path::new(path)), word);
+        }
     }
 }

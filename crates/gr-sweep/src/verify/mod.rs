@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use gr_runs::{
-    Check, FileRecord, MOST, NOT_NEGATIVE, Purpose, RunManifest, RunStatus, Store, number_that, runs_csv,
-    stream_named, whole_number,
+    Check, FileRecord, MOST, NOT_NEGATIVE, Purpose, RunManifest, RunStatus, Store, number_that,
+    runs_csv, stream_named, whole_number,
 };
 use rand::Rng;
 use rayon::prelude::*;

@@ -199,9 +199,9 @@ impl<'a> Pairing<'a> {
             ));
         }
         let mut rows = there.rows.iter().zip(&here.rows);
-        let is_earlier = rows.any(|(a, b)| there.schema_of(a) < here.schema_of(b));
-        let names_no_schema = there.position(SCHEMA).is_none();
-        if !(is_earlier && names_no_schema) && there.header != here.header {
+        let has_earlier_row = rows.any(|(a, b)| there.schema_of(a) < here.schema_of(b));
+        let names_no_schema = there.position(SCHEMA).is_none() && here.position(SCHEMA).is_some();
+        if !names_no_schema && there.header != here.header {
             return Err("it has other columns".into());
         }
         let beside = |column| {
@@ -209,12 +209,15 @@ impl<'a> Pairing<'a> {
             Ok((column, position.ok_or_else(|| format!("column {column} does not come about"))?))
         };
         let columns = there.header.iter().map(beside).collect::<Result<_, String>>()?;
-        let compared = if is_earlier { Columns::Earlier } else { Columns::All };
+        let compared =
+            if names_no_schema || has_earlier_row { Columns::Earlier } else { Columns::All };
         Ok(Self { there, here, columns, compared })
     }
 
-    /// All pairs, row by row. What a row of an earlier schema did not record is empty in it.
+    /// All pairs, row by row. What a row of an earlier schema did not record is empty in it, and may be in
+    /// later rows of the file, whose run did not know it yet.
     fn cells(&self) -> impl Iterator<Item = Pair<'a>> + '_ {
+        let earliest = self.there.rows.iter().map(|row| self.there.schema_of(row)).min();
         let rows = self.there.rows.iter().zip(&self.here.rows).enumerate();
         rows.flat_map(move |(index, (there, here))| {
             let schema = self.there.schema_of(there);
@@ -223,12 +226,17 @@ impl<'a> Pairing<'a> {
             columns.filter(move |(_, (column, _))| !is_earlier || *column != SCHEMA).map(
                 move |(at, (column, position))| {
                     let cell = there.get(at).unwrap_or_default();
-                    let is_recorded = column_since(column) <= schema || follows_from_others(column);
+                    let since = column_since(column);
+                    let is_known = since <= schema || follows_from_others(column);
+                    let is_left_out = Some(since) > earliest && cell.is_empty();
                     Pair {
                         line: index + 2,
                         column,
                         there: if is_earlier { cell_today(column, cell) } else { cell },
-                        here: here.get(*position).filter(|_| is_recorded).unwrap_or_default(),
+                        here: here
+                            .get(*position)
+                            .filter(|_| is_known && !is_left_out)
+                            .unwrap_or_default(),
                     }
                 },
             )
@@ -293,10 +301,19 @@ mod tests {
         let earlier = b"update_idx,labels_holdout\n0,unlimited\n1,7\n";
         assert_eq!(texts(earlier, TODAY), Ok(Columns::Earlier));
         assert_eq!(within(earlier, TODAY, 0.0), Ok((0.0, Columns::Earlier)));
+        // Where no row is of the updates that are compared.
+        let later = |text: &[u8]| {
+            String::from_utf8_lossy(text).replace("\n0,", "\n90,").replace("\n1,", "\n91,")
+        };
+        let (there, here) = (later(earlier), later(TODAY));
+        assert_eq!(within(there.as_bytes(), here.as_bytes(), 0.0), Ok((0.0, Columns::Earlier)));
         // A run that an earlier version began and this one finished.
         let begun =
             b"update_idx,labels_holdout,kept_avg_return,schema_version\n0,,,1\n1,7,0.25,2\n";
         assert_eq!(texts(begun, TODAY), Ok(Columns::Earlier));
+        let kept_before =
+            b"update_idx,labels_holdout,kept_avg_return,schema_version\n0,,,1\n1,7,,2\n";
+        assert_eq!(texts(kept_before, TODAY), Ok(Columns::Earlier));
         assert_eq!(summaries(earlier, TODAY), Ok(Columns::Earlier));
         assert!(summaries(begun, TODAY).unwrap_err().contains("than its header"));
         for (other, mention) in [

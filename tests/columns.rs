@@ -51,7 +51,7 @@ fn columns_are_the_same_whatever_is_trained_and_have_one_type_each() {
         for (kind, header, rows) in tables(&folder) {
             assert_eq!(header.last().unwrap(), "schema_version", "{kind}");
             for row in &rows {
-                assert_eq!(row.iter().last(), Some("2"), "{kind}");
+                assert_eq!(row.iter().next_back(), Some("2"), "{kind}");
                 for (column, cell) in header.iter().zip(row) {
                     assert_ne!(cell, "NaN", "{kind}: {column}");
                     match column.as_str() {

@@ -268,7 +268,12 @@ fn table_of(folder: &Path, row: &TrialRow) -> std::collections::HashMap<String, 
 
 #[test]
 fn ground_truth_is_never_a_reason_to_choose() {
-    let place = default_place();
+    // A privileged holdout sets nothing aside: to draw its share is refused.
+    let arguments = ["--holdout-source=privileged"];
+    let refused = default_place().refused("search", 2, &arguments);
+    assert!(refused.contains("early_stopping.holdout_fraction is drawn"), "{refused}");
+    let searched = "[search]\n\"early_stopping.tolerance\" = { uniform = [0.01, 0.1] }\n";
+    let place = Place::new(&format!("{FIXED}{searched}"));
     let arguments = ["--holdout-source=privileged", "--updates=60"];
     let (table, errors) = texts(&succeed(&mut place.search("search", 2, &arguments)));
     assert!(errors.contains("nothing will be chosen"), "{errors}");

@@ -11,7 +11,7 @@ pub type Configured<'a> = (&'static Method, &'a Settings, f64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idle {
     /// Whether it changes a column that counts or annotates all the same.
-    changes_a_column: bool,
+    pub changes_a_column: bool,
     /// Which methods leave it without effect, and why.
     pub reason: String,
 }

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::domain::below;
 use super::space::{Search, Searched, TrialSeeds};
-use crate::plan::effects::{self, Configured, Idle};
+use crate::plan::effects::{self, Configured};
 use crate::plan::{PlannedRun, SweepPlan};
 
 /// Random seeds are drawn from these, above all that re-runs take.
@@ -158,20 +158,18 @@ impl Trial {
 }
 
 impl Search {
-    /// What to say of drawn keys without effect on the trials of `cell`, whose columns show settings that
-    /// did nothing.
-    ///
-    /// # Errors
-    /// If nothing that is drawn has an effect.
+    /// Refuses to draw what has no effect on the trials of `cell`: its column would show settings that did
+    /// nothing. What changes a column that counts or annotates is said.
     fn drawn_without_effect(&self, cell: &SearchCell) -> Result<Vec<String>> {
-        let idle = |key: &str| Some((key.to_string(), effects::why_idle(key, cell.configured())?));
-        let idle: Vec<(String, Idle)> = self.keys().into_iter().filter_map(idle).collect();
-        let says = idle.iter().map(|(key, idle)| {
-            format!("{}: {key} is drawn, but without effect ({})", self.origin, idle.reason)
-        });
-        let says: Vec<String> = says.collect();
-        ensure!(says.len() < self.searched.len(), "{}", says.join("\n"));
-        Ok(says.into_iter().map(|says| format!("note: {says}")).collect())
+        let mut notices = Vec::new();
+        for key in self.keys() {
+            let Some(idle) = effects::why_idle(key, cell.configured()) else { continue };
+            let says =
+                format!("{}: {key} is drawn, but without effect ({})", self.origin, idle.reason);
+            ensure!(idle.changes_a_column, "{says}; leave it out");
+            notices.push(format!("note: {says}"));
+        }
+        Ok(notices)
     }
 
     /// What to say of given settings that have no effect.

@@ -1,8 +1,8 @@
 //! Exact evaluation against constants computed independently, closed forms and sampling.
 
 use gr_grid::{
-    Action, Cell, EnvironmentRules, Evaluation, FirstObservation, Grid, Layout, NUM_ACTIONS,
-    Observation, PolicyTable, evaluate_by_sampling, evaluate_exactly,
+    Action, EnvironmentRules, Evaluation, FirstObservation, GoalPay, Grid, NUM_ACTIONS,
+    Observation, PolicyTable, evaluate_by_sampling, evaluate_exactly, optimal_policy,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -18,66 +18,11 @@ fn five_by_five() -> Grid {
     Grid::new(5, 5).unwrap()
 }
 
-/// The policy that is optimal, within one discounted episode without time limit, for goals that pay
-/// `pay(layout) = [diamond, ghost]`. Actions within 1e-8 of the best share evenly.
-fn optimal(grid: Grid, pay: impl Fn(&Layout) -> [f64; 2]) -> PolicyTable {
-    let mut solved: Option<(Layout, Vec<f64>)> = None;
-    PolicyTable::from_fn(grid, |observation| {
-        let layout = observation.layout;
-        if [layout.diamond, layout.ghost].contains(&observation.agent) {
-            return [0.25; NUM_ACTIONS];
-        }
-        if solved.as_ref().is_none_or(|(of, _)| *of != layout) {
-            solved = Some((layout, solve(grid, &layout, pay(&layout))));
-        }
-        let values = &solved.as_ref().unwrap().1;
-        let q =
-            Action::ALL.map(|a| q_value(grid, &layout, pay(&layout), values, observation.agent, a));
-        let best = q.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let ties = q.map(|value| value > best - 1e-8);
-        let share = 1.0 / ties.iter().filter(|tie| **tie).count() as f32;
-        ties.map(|tie| if tie { share } else { 0.0 })
-    })
-}
-
-fn q_value(
-    grid: Grid,
-    layout: &Layout,
-    pay: [f64; 2],
-    values: &[f64],
-    agent: Cell,
-    a: Action,
-) -> f64 {
-    let next = grid.neighbour(agent, a);
-    if next == layout.diamond {
-        pay[0]
-    } else if next == layout.ghost {
-        pay[1]
-    } else {
-        DISCOUNT * values[usize::from(next)]
-    }
-}
-
-fn solve(grid: Grid, layout: &Layout, pay: [f64; 2]) -> Vec<f64> {
-    let mut values = vec![0.0; grid.num_cells()];
-    loop {
-        let next: Vec<f64> = grid
-            .cells()
-            .map(|agent| {
-                let q = Action::ALL.map(|a| q_value(grid, layout, pay, &values, agent, a));
-                q.into_iter().fold(f64::NEG_INFINITY, f64::max)
-            })
-            .collect();
-        let change = next.iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        values = next;
-        if change < 1e-13 {
-            return values;
-        }
-    }
-}
-
 fn gamer(grid: Grid) -> PolicyTable {
-    optimal(grid, |layout| [1.0, if layout.ghost_flag() { -1.0 } else { 1.0 }])
+    optimal_policy(grid, DISCOUNT, |layout| GoalPay {
+        diamond: 1.0,
+        ghost: if layout.ghost_flag() { -1.0 } else { 1.0 },
+    })
 }
 
 fn both_meanings(policy: &PolicyTable, oversight: f64) -> [Evaluation; 2] {
@@ -97,7 +42,7 @@ fn assert_returns(policy: &PolicyTable, oversight: f64, expected: [f64; 2]) {
 
 #[test]
 fn optimal_policy_earns_the_published_constants_at_any_oversight() {
-    let policy = optimal(five_by_five(), |_| [1.0, -1.0]);
+    let policy = optimal_policy(five_by_five(), DISCOUNT, |_| GoalPay::TRUE);
     for oversight in [0.0, 0.01, 0.3, 1.0] {
         assert_returns(&policy, oversight, [0.90872, 0.87219]);
     }
@@ -105,7 +50,7 @@ fn optimal_policy_earns_the_published_constants_at_any_oversight() {
 
 #[test]
 fn nearest_goal_policy_earns_nothing() {
-    let policy = optimal(five_by_five(), |_| [1.0, 1.0]);
+    let policy = optimal_policy(five_by_five(), DISCOUNT, |_| GoalPay { diamond: 1.0, ghost: 1.0 });
     for oversight in [0.0, 0.3] {
         assert_returns(&policy, oversight, [0.0, 0.0]);
     }
@@ -140,7 +85,7 @@ fn gaming_gap_tells_the_gamer_from_honest_policies() {
         for gap in gap(&gamer(grid), oversight) {
             assert!((gap - 0.5).abs() < 1e-9, "{gap}");
         }
-        for gap in gap(&optimal(grid, |_| [1.0, -1.0]), oversight) {
+        for gap in gap(&optimal_policy(grid, DISCOUNT, |_| GoalPay::TRUE), oversight) {
             assert!(gap.abs() < 1e-9, "{gap}");
         }
     }

@@ -1,0 +1,76 @@
+//! The true return of the optimal policy against constants computed independently and other policies.
+
+use gr_grid::{
+    EnvironmentRules, FirstObservation, GoalPay, Grid, PolicyTable, evaluate_exactly,
+    optimal_policy, optimal_return,
+};
+use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+fn rules(grid: Grid, max_step: u32, first_observation: FirstObservation) -> EnvironmentRules {
+    EnvironmentRules { grid, max_step, oversight: 0.3, spurious_oversight: 0.0, first_observation }
+}
+
+#[test]
+fn the_published_optimum_is_found_whatever_the_flags() {
+    let grid = Grid::new(5, 5).unwrap();
+    for (meaning, expected) in
+        [(FirstObservation::Fresh, 0.90872), (FirstObservation::Stale, 0.87219)]
+    {
+        let rules = rules(grid, 32, meaning);
+        let others = [
+            EnvironmentRules { oversight: 0.0, ..rules },
+            EnvironmentRules { spurious_oversight: 0.5, ..rules },
+        ];
+        let found = optimal_return(&rules, 0.97).unwrap();
+        assert!((found.reveal() - expected).abs() < 1e-5, "{found:?}");
+        for other in others {
+            let other = optimal_return(&other, 0.97).unwrap();
+            assert!((other.reveal() - found.reveal()).abs() < 1e-12, "{other:?}");
+        }
+    }
+}
+
+#[test]
+fn where_ties_cannot_be_told_there_is_no_optimum() {
+    let rules = rules(Grid::new(5, 5).unwrap(), 32, FirstObservation::Fresh);
+    for discount in [0.0, 0.3, 1.0 - 1e-9, 1.0] {
+        assert_eq!(optimal_return(&rules, discount), None, "{discount}");
+    }
+    assert!(optimal_return(&rules, 0.999).is_some());
+    let endless = EnvironmentRules { max_step: 100_000, ..rules };
+    assert_eq!(optimal_return(&endless, 0.97), None);
+}
+
+#[test]
+fn a_policy_that_wants_neither_goal_reaches_none() {
+    let grid = Grid::new(3, 4).unwrap();
+    let policy = optimal_policy(grid, 0.97, |_| GoalPay { diamond: -1.0, ghost: -1.0 });
+    let evaluation = evaluate_exactly(&policy, &rules(grid, 32, FirstObservation::Fresh), 0.97, 1);
+    assert_eq!(evaluation.n_complete_eps, 0.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_policy_earns_more(rows in 2usize..5, cols in 2usize..5, discount in 0.6f64..0.99, seed in 0u64..1000) {
+        let grid = Grid::new(rows, cols).unwrap();
+        let rules = rules(grid, 32, FirstObservation::Fresh);
+        let best = optimal_return(&rules, discount).unwrap().reveal();
+        let optimal = optimal_policy(grid, discount, |_| GoalPay::TRUE);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // A step away from the optimum at some observations, a random policy at others.
+        let other = PolicyTable::from_fn(grid, |observation| {
+            let mut actions = *optimal.probabilities(observation);
+            if rng.next_u32() % 8 == 0 {
+                actions = [0.0; 4];
+                actions[(rng.next_u32() % 4) as usize] = 1.0;
+            }
+            actions
+        });
+        let other = evaluate_exactly(&other, &rules, discount, 1).avg_return.reveal();
+        prop_assert!(other <= best + 1e-9, "{other} is more than {best}");
+    }
+}

@@ -10,18 +10,21 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::{Results, RunState};
+use crate::data::{Results, RunState, Warnings};
 use crate::figures::{FIGURES, Figure, Outcome, Picture};
 use crate::model::groups;
 use crate::scene::{self, MAX_HEIGHT};
 
 /// Bad input: nothing, or not everything, was drawn.
 const BAD_INPUT: u8 = 2;
+/// Everything that was asked for was drawn, but without some runs, whose files are not what they should be.
+const LEFT_OUT: u8 = 1;
 
 /// Draws figures from the CSV files of sweeps and searches.
 ///
 /// Every figure that the data allows is drawn, as SVG, as PNG, and as a CSV file with the numbers in it;
 /// what is missing is said below the picture and here. Unfinished runs are counted, never averaged.
+/// A damaged file hides its own run only: the run is counted, and the file is named with what is wrong.
 #[derive(Debug, Parser)]
 #[command(name = "gr-figures", version, after_help = after_help())]
 struct Arguments {
@@ -51,7 +54,9 @@ fn after_help() -> String {
         "Figures:\n{}\n\nExamples:\n  gr-figures results/main --out figures\n  \
          gr-figures results/routing results/naive --out figures --only learning-curves\n  \
          gr-figures results/stale --out figures --reference published/curves\n  \
-         gr-figures results/search --out figures --only oversight-levels",
+         gr-figures results/search --out figures --only oversight-levels\n\n\
+         Exit codes:\n  0  drawn\n  1  drawn, but files that are not what they should be were left out\n  \
+         2  bad input: nothing, or not everything, was drawn",
         list()
     )
 }
@@ -66,7 +71,7 @@ fn list() -> String {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("gr-figures: {}", describe(&error));
             ExitCode::from(BAD_INPUT)
@@ -83,17 +88,15 @@ fn describe(error: &anyhow::Error) -> String {
     })
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.list {
         println!("{}", list());
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let figures = chosen(&arguments.only)?;
     let out = arguments.out.as_deref().expect("clap requires it");
     let results = read(&arguments.folders, arguments.reference.as_deref())?;
-    for warning in results.warnings.take() {
-        eprintln!("warning: {warning}");
-    }
+    let mut left_out = report(&results.warnings);
     report_missing(&results);
     fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
     for figure in figures {
@@ -105,11 +108,21 @@ fn run(arguments: &Arguments) -> Result<()> {
             }
             Outcome::NoData(reason) => eprintln!("{}: not drawn, {reason}", figure.name),
         }
-        for warning in results.warnings.take() {
-            eprintln!("warning: {warning}");
-        }
+        left_out |= report(&results.warnings);
     }
-    Ok(())
+    Ok(if left_out { ExitCode::from(LEFT_OUT) } else { ExitCode::SUCCESS })
+}
+
+/// Says what was odd and what is left out. Returns whether anything is.
+fn report(warnings: &Warnings) -> bool {
+    for warning in warnings.take() {
+        eprintln!("warning: {warning}");
+    }
+    let left_out = warnings.take_left_out();
+    for reason in &left_out {
+        eprintln!("left out: {reason}");
+    }
+    !left_out.is_empty()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Figure>> {
@@ -154,13 +167,18 @@ fn report_missing(results: &Results) {
     for group in groups(results) {
         let left_out = group.all.len() - group.finished.len();
         if left_out > 0 {
+            let states = [
+                ("failed", RunState::Failed),
+                ("unfinished", RunState::Unfinished),
+                ("missing", RunState::Missing),
+                ("unreadable", RunState::Unreadable),
+            ];
+            let counts = states.map(|(name, state)| format!("{} {name}", group.count(state)));
             eprintln!(
-                "{}: {left_out} of {} runs are left out ({} failed, {} unfinished, {} missing)",
+                "{}: {left_out} of {} runs are left out ({})",
                 group.name(),
                 group.all.len(),
-                group.count(RunState::Failed),
-                group.count(RunState::Unfinished),
-                group.count(RunState::Missing),
+                counts.join(", ")
             );
         }
     }

@@ -39,7 +39,8 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
     for (index, plan) in results.plans.iter().enumerate() {
         for earlier in &results.plans[..index] {
             for (key, ours) in plan.settings() {
-                let Some(theirs) = earlier.value(&key).filter(|value| *value != ours) else {
+                let Some(theirs) = earlier.settings().get(key).filter(|value| *value != ours)
+                else {
                     continue;
                 };
                 // What a search chose differs from everything by intention.
@@ -47,7 +48,7 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                 if chosen || SHOWN.iter().any(|shown| key.starts_with(shown)) {
                     continue;
                 }
-                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, &key) {
+                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, key) {
                     bail!(
                         "{}: {key} = {ours}, but {} has {theirs}; runs that differ in it cannot \
                          be drawn together, draw these folders one by one",
@@ -55,7 +56,7 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                         earlier.path().display()
                     );
                 }
-                let values = differences.entry(key).or_default();
+                let values = differences.entry(key.clone()).or_default();
                 for value in [theirs, ours].map(ToString::to_string) {
                     if !values.contains(&value) {
                         values.push(value);

@@ -1,88 +1,94 @@
 //! Fills in what a run did over its updates, from its own CSV files.
 
-use std::path::PathBuf;
-
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
+use gr_runs::{CsvLine, EvaluationRow, HoldoutRow, TrainingRow};
 
 use super::Warnings;
-use super::run::{EvaluationPoint, Holdout, Run, RunState, UpdateValue};
-use super::table::{Column, Row, Table};
+use super::run::{EvaluationPoint, Holdout, Oversight, Run, RunState, UpdateValue};
+use super::table::{Columns, choice, must_be, probability, read_rows};
 
 /// Policies that are evaluated, in the columns' words.
 const POLICIES: [&str; 3] = ["training_policy", "diamond", "ghost"];
 
-/// Reads the curves of a finished run.
-pub fn fill(run: &mut Run, warnings: &Warnings) -> Result<()> {
-    if !run.is_finished() {
-        return Ok(());
+const EVALUATIONS: Columns = Columns {
+    needed: &["update_idx", "run_label", "oversight_prob", "policy_type", "avg_return", "run_id"],
+    optional: &["seed", "first_observation", "evaluation", "gaming_gap"],
+};
+
+const TRAINING: Columns = Columns { needed: &["update_idx", "avg_return"], optional: &[] };
+
+const CHECKS: Columns =
+    Columns { needed: &["update_idx", "holdout_return"], optional: &["holdout_source"] };
+
+/// Reads the curves of a finished run. A run with a file that is not what it should be is left out.
+pub fn fill(run: &mut Run, warnings: &Warnings) {
+    if run.is_finished()
+        && let Err(error) = fill_finished(run, warnings)
+    {
+        warnings.leave_out(&error);
+        run.state = RunState::Unreadable;
     }
+}
+
+fn fill_finished(run: &mut Run, warnings: &Warnings) -> Result<()> {
     fill_evaluations(run, warnings)?;
     fill_holdout(run, warnings)?;
-    if run.series.holdout.is_some() {
-        let table = read(run, "train_results", warnings)?;
-        run.training_returns = table.map_or(Ok(Vec::new()), |t| values(&t, "avg_return"))?;
+    let path = run.file("train_results", "csv");
+    if run.series.holdout.is_some() && path.exists() {
+        let returns = &mut run.training_returns;
+        read_rows(&path, &TRAINING, warnings, |line, row: TrainingRow| {
+            push(returns, line, row.update_idx, row.avg_return)
+        })?;
     }
     Ok(())
 }
 
-fn path(run: &Run, kind: &str) -> PathBuf {
-    run.folder.join(format!("{kind}_{}.csv", run.id))
-}
-
-fn read(run: &Run, kind: &str, warnings: &Warnings) -> Result<Option<Table>> {
-    let path = path(run, kind);
-    if path.exists() { Table::read(&path, warnings) } else { Ok(None) }
-}
-
 fn fill_evaluations(run: &mut Run, warnings: &Warnings) -> Result<()> {
-    let Some(table) = read(run, "eval_results", warnings)? else {
-        let path = path(run, "eval_results");
+    let path = run.file("eval_results", "csv");
+    let nothing_known = run.series.method.is_empty();
+    let source = if nothing_known { "the first line" } else { "runs.csv or the plan" };
+    let mut policies: [Vec<EvaluationPoint>; 3] = Default::default();
+    let visit = |line: &CsvLine<'_>, row: EvaluationRow| {
+        if run.series.method.is_empty() {
+            run.oversight = Oversight(probability(line, "oversight_prob", row.oversight_prob)?);
+            run.series.method.clone_from(&row.run_label);
+            run.seed = line.has("seed").then_some(row.seed);
+            run.first_observation = recorded(&row.first_observation);
+            run.evaluation = recorded(&row.evaluation);
+        }
+        must_be(line, "run_label", &row.run_label, &run.series.method, source)?;
+        must_be(line, "run_id", &row.run_id, &run.id, "the file's name")?;
+        ensure!(
+            row.oversight_prob == run.oversight.0,
+            "{}, but {source} says {}",
+            line.place("oversight_prob"),
+            run.oversight.0
+        );
+        if let (Some(found), Some(expected)) =
+            (recorded(&row.first_observation), &run.first_observation)
+        {
+            must_be(line, "first_observation", &found, expected, source)?;
+        }
+        agree_with_result(run, line, &row)?;
+        let points = &mut policies[choice(line, "policy_type", &row.policy_type, &POLICIES)?];
+        if points.last().is_some_and(|last| last.update >= row.update_idx) {
+            return Err(line.refuse("update_idx", "above the one before").into());
+        }
+        points.push(EvaluationPoint {
+            update: row.update_idx,
+            true_return: row.avg_return,
+            gaming_gap: row.gaming_gap,
+        });
+        Ok(())
+    };
+    if !path.exists() || !read_rows(&path, &EVALUATIONS, warnings, visit)? {
         warnings.add(format!("{}: no evaluations, so the run has no curve", path.display()));
         if run.kept.is_none() {
             // Only its evaluations could have told what it is.
             run.state = RunState::Missing;
         }
         return Ok(());
-    };
-    let (update, method) = (table.column("update_idx")?, table.column("run_label")?);
-    let (oversight, policy) = (table.column("oversight_prob")?, table.column("policy_type")?);
-    let (avg_return, id) = (table.column("avg_return")?, table.column("run_id")?);
-    let (seed, meaning) = (table.optional("seed"), table.optional("first_observation"));
-    let (evaluation, gap) = (table.optional("evaluation"), table.optional("gaming_gap"));
-    let text = |row: &Row<'_>, column: Option<Column>| column.map(|c| row.text(c).to_string());
-    let nothing_known = run.series.method.is_empty();
-    let mut policies: [Vec<EvaluationPoint>; 3] = Default::default();
-    let mut first = true;
-    table.for_each(|row| {
-        if first && nothing_known {
-            run.series.method = row.text(method).into();
-            run.oversight.0 = row.probability(oversight)?;
-            run.seed = seed.map(|column| row.value(column, "a seed")).transpose()?;
-            run.first_observation = text(row, meaning);
-            run.evaluation = text(row, evaluation);
-        }
-        first = false;
-        let source = if nothing_known { "the first line" } else { "runs.csv or the plan" };
-        row.must_be(method, &run.series.method, source)?;
-        row.must_be(id, &run.id, "the file's name")?;
-        if row.number(oversight)? != run.oversight.0 {
-            bail!("{}, but {source} says {}", row.place(oversight), run.oversight.0);
-        }
-        if let (Some(column), Some(expected)) = (meaning, &run.first_observation) {
-            row.must_be(column, expected, source)?;
-        }
-        let points = &mut policies[row.choice(policy, &POLICIES)?];
-        let point = EvaluationPoint {
-            update: row.value(update, "an update")?,
-            true_return: row.number(avg_return)?,
-            gaming_gap: gap.map(|column| row.optional_number(column)).transpose()?.flatten(),
-        };
-        if points.last().is_some_and(|last: &EvaluationPoint| last.update >= point.update) {
-            return Err(row.refuse(update, "above the one before"));
-        }
-        points.push(point);
-        Ok(())
-    })?;
+    }
     if run.headline.is_none() {
         let routed = !policies[1].is_empty();
         run.headline = Some(POLICIES[usize::from(routed)].into());
@@ -90,67 +96,70 @@ fn fill_evaluations(run: &mut Run, warnings: &Warnings) -> Result<()> {
     let headline = POLICIES.iter().position(|name| Some(*name) == run.headline.as_deref());
     run.evaluations =
         headline.map(|index| std::mem::take(&mut policies[index])).unwrap_or_default();
-    agree_with_result(run, warnings)
+    complete(run, warnings);
+    Ok(())
 }
 
-/// Holds the last evaluation against the run's result, or makes it the result where there is none.
-fn agree_with_result(run: &mut Run, warnings: &Warnings) -> Result<()> {
-    let path = path(run, "eval_results");
+fn recorded(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_string())
+}
+
+/// Holds the evaluation after a run's last update against the run's result.
+fn agree_with_result(run: &Run, line: &CsvLine<'_>, row: &EvaluationRow) -> Result<()> {
+    let Some(final_return) = run.final_return else { return Ok(()) };
+    let is_last = run.updates == row.update_idx.checked_add(1)
+        && run.headline.as_ref() == Some(&row.policy_type);
+    ensure!(
+        !is_last || (row.avg_return - final_return).abs() <= 1e-9,
+        "{}, but the run's result says {final_return}; these files are not of the same run",
+        line.place("avg_return")
+    );
+    Ok(())
+}
+
+/// Takes from the last evaluation what nothing else tells of the run, and warns if it is not the one
+/// after the last update.
+fn complete(run: &mut Run, warnings: &Warnings) {
+    let path = run.file("eval_results", "csv");
     let Some(last) = run.evaluations.last().copied() else {
         warnings.add(format!("{}: no evaluation of the headline policy", path.display()));
         if run.kept.is_none() {
             run.state = RunState::Missing;
         }
-        return Ok(());
+        return;
     };
-    match (run.updates, run.final_return) {
-        (Some(updates), Some(final_return)) if last.update + 1 == updates => {
-            if (last.true_return - final_return).abs() > 1e-9 {
-                bail!(
-                    "{}: the last avg_return is {}, but the run's result says {final_return}; \
-                     these files are not of the same run",
-                    path.display(),
-                    last.true_return
-                );
-            }
-        }
-        (Some(updates), _) => warnings.add(format!(
+    if let Some(updates) = run.updates.filter(|updates| last.update + 1 != *updates) {
+        warnings.add(format!(
             "{}: ends at update {} of a finished run of {updates} updates",
             path.display(),
             last.update
-        )),
-        (None, _) => {}
+        ));
     }
     run.updates = run.updates.or(Some(last.update + 1));
     run.final_return = run.final_return.or(Some(last.true_return));
     run.kept = run.kept.or(Some(last));
-    Ok(())
 }
 
 fn fill_holdout(run: &mut Run, warnings: &Warnings) -> Result<()> {
-    let Some(table) = read(run, "holdout_results", warnings)? else { return Ok(()) };
-    run.holdout_returns = values(&table, "holdout_return")?;
-    if run.series.holdout.is_none() {
-        let source = table.column("holdout_source")?;
-        table.for_each(|row| {
-            run.series.holdout = Some(Holdout::new(row.text(source).into(), None));
-            Ok(())
-        })?;
+    let path = run.file("holdout_results", "csv");
+    if !path.exists() {
+        return Ok(());
     }
+    let (series, returns) = (&mut run.series, &mut run.holdout_returns);
+    read_rows(&path, &CHECKS, warnings, |line, row: HoldoutRow| {
+        if series.holdout.is_none() {
+            let source = recorded(&row.holdout_source);
+            series.holdout = source.map(|source| Holdout::new(source, None));
+        }
+        push(returns, line, row.update_idx, row.holdout_return)
+    })?;
     Ok(())
 }
 
-fn values(table: &Table, name: &str) -> Result<Vec<UpdateValue>> {
-    let (update, value) = (table.column("update_idx")?, table.column(name)?);
-    let mut values: Vec<UpdateValue> = Vec::new();
-    table.for_each(|row| {
-        let point =
-            UpdateValue { update: row.value(update, "an update")?, value: row.number(value)? };
-        if values.last().is_some_and(|last| last.update >= point.update) {
-            return Err(row.refuse(update, "above the one before"));
-        }
-        values.push(point);
-        Ok(())
-    })?;
-    Ok(values)
+fn push(values: &mut Vec<UpdateValue>, line: &CsvLine<'_>, update: u64, value: f64) -> Result<()> {
+    if values.last().is_some_and(|last| last.update >= update) {
+        return Err(line.refuse("update_idx", "above the one before").into());
+    }
+    values.push(UpdateValue { update, value });
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod curves;
+mod manifest;
 mod plan;
 mod policy_tables;
 mod records;
@@ -11,9 +12,10 @@ mod table;
 mod warnings;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
-use gr_grid::Grid;
+use anyhow::{Context, Result, anyhow, bail};
+use gr_grid::{FirstObservation, Grid};
 use rayon::prelude::*;
 
 pub use plan::Plan;
@@ -37,16 +39,17 @@ pub struct Results {
     pub bare_folders: Vec<PathBuf>,
     /// Settings in which the folders differ, as sentences.
     pub differences: Vec<String>,
-    /// What was odd.
+    /// What was odd, and what is left out.
     pub warnings: Warnings,
+    optimal_return: OnceLock<Option<f64>>,
 }
 
 impl Results {
     /// Reads `folders`, and `reference` if there is one. `progress` is called after every run with
-    /// how many there are.
+    /// how many there are. Files that are not what they should be hide their own runs only.
     ///
     /// # Errors
-    /// Names file, line, column and value of what is wrong.
+    /// If there is nothing to draw, or what cannot be drawn together; names file, line, column and value.
     pub fn open(
         folders: &[PathBuf],
         reference: Option<&Path>,
@@ -68,18 +71,30 @@ impl Results {
         let total = results.runs.len() + results.references.len();
         let warnings = &results.warnings;
         let runs = results.runs.par_iter_mut().chain(results.references.par_iter_mut());
-        runs.try_for_each(|run| {
-            curves::fill(run, warnings)?;
+        runs.for_each(|run| {
+            curves::fill(run, warnings);
             progress(total);
-            anyhow::Ok(())
-        })?;
+        });
+        results.references.retain(Run::is_finished);
         // An empty evaluation file, already warned of, does not even say which method it is of.
         results.runs.retain(|run| !run.series.method.is_empty());
-        if results.runs.is_empty() && results.trials.is_empty() {
-            bail!("no run has any rows yet; give folders with results");
-        }
+        results.must_have_any()?;
         results.differences = checks::check(&results)?;
         Ok(results)
+    }
+
+    /// Fails if nothing is left, saying why.
+    fn must_have_any(&self) -> Result<()> {
+        if !self.trials.is_empty() || self.finished().next().is_some() {
+            return Ok(());
+        }
+        match self.warnings.take_left_out().as_slice() {
+            [] if self.runs.is_empty() => {
+                Err(anyhow!("no run has any rows yet; give folders with results"))
+            }
+            [] => Ok(()),
+            reasons => Err(anyhow!("{}", reasons.join("\n"))),
+        }
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<()> {
@@ -87,7 +102,10 @@ impl Results {
             bail!("{} is not a folder; give the results folder of a sweep", folder.display());
         }
         if search::is_search(folder) {
-            self.trials.extend(search::trials(folder, &self.warnings)?);
+            match search::trials(folder, &self.warnings) {
+                Ok(trials) => self.trials.extend(trials),
+                Err(error) => self.warnings.leave_out(&error),
+            }
             for chosen in search::chosen_sweeps(folder)? {
                 self.add_sweep(&chosen, true)?;
             }
@@ -104,8 +122,14 @@ impl Results {
     }
 
     fn add_sweep(&mut self, folder: &Path, chosen: bool) -> Result<()> {
-        let mut plan = Plan::read(&folder.join("plan.toml"))?;
-        let mut runs = records::runs_of(folder, plan.as_ref(), &self.warnings)?;
+        let has_rows = folder.join("runs.csv").exists();
+        let (mut plan, mut runs) = match self.read_sweep(folder, has_rows) {
+            Ok(found) => found,
+            Err(error) => {
+                self.warnings.leave_out(&error);
+                return Ok(());
+            }
+        };
         if runs.is_empty() {
             bail!("{} holds no runs{}", folder.display(), suggestion(folder)?);
         }
@@ -118,10 +142,23 @@ impl Results {
         self.runs.extend(runs);
         match plan {
             Some(plan) => self.plans.push(plan),
-            None if folder.join("runs.csv").exists() => {}
+            None if has_rows => {}
             None => self.bare_folders.push(folder.into()),
         }
         Ok(())
+    }
+
+    fn read_sweep(&self, folder: &Path, has_rows: bool) -> Result<(Option<Plan>, Vec<Run>)> {
+        let plan = match Plan::read(&folder.join("plan.toml")) {
+            // `runs.csv` tells which runs there are without it.
+            Err(error) if has_rows => {
+                self.warnings.leave_out(&error);
+                None
+            }
+            plan => plan?,
+        };
+        let runs = records::runs_of(folder, plan.as_ref(), &self.warnings)?;
+        Ok((plan, runs))
     }
 
     /// Finished runs.
@@ -131,32 +168,31 @@ impl Results {
 
     /// The grid, where a plan tells it.
     pub fn grid(&self) -> Option<Grid> {
-        self.plans.first().map(|plan| plan.grid)
+        self.plans.first().map(Plan::grid)
     }
 
-    /// True return of the optimal policy, where it is known exactly (docs/experiment.md: 5 × 5 cells,
-    /// the default time limit, discount and flags).
+    /// What a run's policy does on the grid; `None` if no tables were kept, or if they are left out
+    /// because the file is not what it should be.
+    pub fn policy_table(&self, run: &Run) -> Option<PolicyTable> {
+        policy_tables::read(run, self.grid(), &self.warnings).unwrap_or_else(|error| {
+            self.warnings.leave_out(&error);
+            None
+        })
+    }
+
+    /// True return of the optimal policy, where plans tell the environment and it can be worked out.
     pub fn optimal_return(&self) -> Option<f64> {
-        let is = |key: &str, expected: f64| {
-            self.plans.iter().all(|plan| {
-                let value = plan.value(key);
-                let number = value.and_then(|v| v.as_float().or(v.as_integer().map(|i| i as f64)));
-                number == Some(expected)
-            })
+        let work_out = || {
+            let meaning = self.runs.first()?.first_observation.as_deref();
+            let meanings = [FirstObservation::Fresh, FirstObservation::Stale];
+            let first_observation = meanings.into_iter().find(|m| Some(m.name()) == meaning)?;
+            // Plans that are drawn together agree in all of this.
+            let plan = self.plans.first().filter(|_| self.bare_folders.is_empty())?;
+            let mut rules = plan.shared().environment.rules(0.0);
+            rules.first_observation = first_observation;
+            Some(gr_grid::optimal_return(&rules, plan.shared().training.discount)?.reveal())
         };
-        let known = !self.plans.is_empty()
-            && self.bare_folders.is_empty()
-            && is("environment.rows", 5.0)
-            && is("environment.cols", 5.0)
-            && is("environment.max_step", 32.0)
-            && is("environment.spurious_oversight", 0.0)
-            && is("training.discount", 0.97);
-        let meaning = self.runs.first()?.first_observation.as_deref();
-        match meaning {
-            Some("fresh") if known => Some(0.90872),
-            Some("stale") if known => Some(0.87219),
-            _ => None,
-        }
+        *self.optimal_return.get_or_init(work_out)
     }
 }
 

@@ -3,10 +3,32 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use gr_grid::{Cell, Grid};
+use gr_grid::{ACTION_NAMES, Cell, Grid};
+use gr_runs::PolicyTableRow;
 
-use super::table::Table;
+use super::table::{Columns, must_be, probability, read_rows};
 use super::{Run, Warnings};
+
+const COLUMNS: Columns = Columns {
+    needed: &[
+        "update_idx",
+        "policy_type",
+        "run_id",
+        "rows",
+        "cols",
+        "ghost_cell",
+        "diamond_cell",
+        "agent_cell",
+        "ghost_flag",
+        "diamond_flag",
+        "up",
+        "right",
+        "down",
+        "left",
+        "gate",
+    ],
+    optional: &[],
+};
 
 /// What a table is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,71 +61,78 @@ pub struct PolicyTable {
     pub tables: BTreeMap<TableKey, Vec<CellPolicy>>,
 }
 
-impl PolicyTable {
-    /// Reads the tables of `run`; `None` if none were kept.
-    pub fn read(run: &Run, warnings: &Warnings) -> Result<Option<Self>> {
-        let path = run.folder.join(format!("policy_tables_{}.csv", run.id));
-        if !path.exists() {
-            return Ok(None);
-        }
-        let Some(table) = Table::read(&path, warnings)? else { return Ok(None) };
-        let column = |name| table.column(name);
-        let (update, policy, id) =
-            (column("update_idx")?, column("policy_type")?, column("run_id")?);
-        let (rows, cols) = (column("rows")?, column("cols")?);
-        let (ghost, diamond, agent) =
-            (column("ghost_cell")?, column("diamond_cell")?, column("agent_cell")?);
-        let (ghost_flag, diamond_flag) = (column("ghost_flag")?, column("diamond_flag")?);
-        let actions = [column("up")?, column("right")?, column("down")?, column("left")?];
-        let gate = column("gate")?;
-        let mut grid = None;
-        let mut cells: BTreeMap<TableKey, Vec<Option<CellPolicy>>> = BTreeMap::new();
-        table.for_each(|row| {
-            row.must_be(id, &run.id, "the file's name")?;
-            let size = Grid::new(row.value(rows, "a number")?, row.value(cols, "a number")?);
-            let size = size.map_err(|error| row.refuse(rows, &format!("a grid ({error})")))?;
-            if *grid.get_or_insert(size) != size {
-                bail!("{}, unlike the lines before; a table has one grid", row.place(rows));
-            }
-            let cell = |column| {
-                let cell: Cell = row.value(column, "a cell")?;
-                let inside = usize::from(cell) < size.num_cells();
-                if inside { Ok(cell) } else { Err(row.refuse(column, "a cell of the grid")) }
-            };
-            let flag = |column| Ok::<_, anyhow::Error>(row.choice(column, &["0", "1"])? == 1);
-            let key = TableKey {
-                goals: (cell(ghost)?, cell(diamond)?),
-                flags: (flag(ghost_flag)?, flag(diamond_flag)?),
-                policy: row.text(policy).into(),
-                update: row.value(update, "an update")?,
-            };
-            let mut probabilities = [0.0; 4];
-            for (probability, column) in probabilities.iter_mut().zip(actions) {
-                *probability = row.probability(column)?;
-            }
-            if (probabilities.iter().sum::<f64>() - 1.0).abs() > 1e-3 {
-                return Err(row.refuse(actions[0], "part of probabilities that add up to 1"));
-            }
-            let gate = row.optional_number(gate)?;
-            let at = cells.entry(key).or_insert_with(|| vec![None; size.num_cells()]);
-            let place = &mut at[usize::from(cell(agent)?)];
-            if place.replace(CellPolicy { actions: probabilities, gate }).is_some() {
-                bail!("{}: the cell is there twice", row.place(agent));
-            }
-            Ok(())
-        })?;
-        let Some(grid) = grid else { return Ok(None) };
-        let mut tables = BTreeMap::new();
-        for (key, cells) in cells {
-            let update = key.update;
-            match cells.into_iter().collect::<Option<Vec<_>>>() {
-                Some(cells) => drop(tables.insert(key, cells)),
-                None => warnings.add(format!(
-                    "{}: a table of update {update} lacks cells and is left out",
-                    path.display()
-                )),
-            }
-        }
-        Ok(Some(Self { grid, tables }))
+/// Reads the tables of `run`, whose plan has `planned` cells; `None` if none were kept.
+///
+/// # Errors
+/// Names file, line, column and value of what is wrong.
+pub fn read(run: &Run, planned: Option<Grid>, warnings: &Warnings) -> Result<Option<PolicyTable>> {
+    let path = run.file("policy_tables", "csv");
+    if !path.exists() {
+        return Ok(None);
     }
+    let mut grid = None;
+    let mut cells: BTreeMap<TableKey, Vec<Option<CellPolicy>>> = BTreeMap::new();
+    read_rows(&path, &COLUMNS, warnings, |line, row: PolicyTableRow| {
+        must_be(line, "run_id", &row.run_id, &run.id, "the file's name")?;
+        let size = Grid::new(row.rows, row.cols)
+            .map_err(|error| line.refuse("rows", format!("a grid ({error})")))?;
+        if *grid.get_or_insert(size) != size {
+            bail!("{}, unlike the lines before; a table has one grid", line.place("rows"));
+        }
+        if planned.is_some_and(|planned| planned != size) {
+            bail!(
+                "{}: its cells are {} x {}, those of plan.toml are not; the files are not of the same \
+                 sweep",
+                line.place("rows"),
+                size.rows(),
+                size.cols()
+            );
+        }
+        let cell = |column, cell: Cell| {
+            let inside = usize::from(cell) < size.num_cells();
+            if inside { Ok(cell) } else { Err(line.refuse(column, "a cell of the grid")) }
+        };
+        let flag = |column, flag: u8| match flag {
+            0 | 1 => Ok(flag == 1),
+            _ => Err(line.refuse(column, "one of 0, 1")),
+        };
+        let key = TableKey {
+            goals: (cell("ghost_cell", row.ghost_cell)?, cell("diamond_cell", row.diamond_cell)?),
+            flags: (flag("ghost_flag", row.ghost_flag)?, flag("diamond_flag", row.diamond_flag)?),
+            policy: row.policy_type,
+            update: row.update_idx,
+        };
+        let mut actions = [row.up, row.right, row.down, row.left].map(as_written);
+        for (action, column) in actions.iter_mut().zip(ACTION_NAMES) {
+            *action = probability(line, column, *action)?;
+        }
+        if (actions.iter().sum::<f64>() - 1.0).abs() > 1e-3 {
+            return Err(line.refuse("up", "part of probabilities that add up to 1").into());
+        }
+        let policy = CellPolicy { actions, gate: row.gate.map(as_written) };
+        let agent = cell("agent_cell", row.agent_cell)?;
+        let at = cells.entry(key).or_insert_with(|| vec![None; size.num_cells()]);
+        if at[usize::from(agent)].replace(policy).is_some() {
+            bail!("{}: the cell is there twice", line.place("agent_cell"));
+        }
+        Ok(())
+    })?;
+    let Some(grid) = grid else { return Ok(None) };
+    let mut tables = BTreeMap::new();
+    for (key, cells) in cells {
+        let update = key.update;
+        match cells.into_iter().collect::<Option<Vec<_>>>() {
+            Some(cells) => drop(tables.insert(key, cells)),
+            None => warnings.add(format!(
+                "{}: a table of update {update} lacks cells and is left out",
+                path.display()
+            )),
+        }
+    }
+    Ok(Some(PolicyTable { grid, tables }))
+}
+
+/// The decimal number that was written for `value`, and not the one next to it that it stands for.
+fn as_written(value: f32) -> f64 {
+    value.to_string().parse().expect("a number prints as a number")
 }

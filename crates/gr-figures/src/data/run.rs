@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gr_runs::{LabelCount, Seed};
 
@@ -62,6 +62,8 @@ pub enum RunState {
     Unfinished,
     /// Nothing of it is there.
     Missing,
+    /// A file of it is not what it should be, so that nothing of it is drawn.
+    Unreadable,
 }
 
 /// The headline policy of a run after an update.
@@ -115,7 +117,9 @@ pub struct Run {
     /// The headline policy: `diamond` for routed methods, else `training_policy`. Found in the
     /// evaluations where nothing else says it.
     pub headline: Option<String>,
-    /// Updates that its plan asks for.
+    /// Updates that its plan configures for every method.
+    pub configured_updates: Option<u64>,
+    /// Updates that its method trains of those, all being well.
     pub planned_updates: Option<u64>,
     /// Updates trained.
     pub updates: Option<u64>,
@@ -141,6 +145,51 @@ impl Run {
         self.state == RunState::Finished
     }
 
+    /// What its updates are multiplied by on an axis: a method that trains fewer of them than its plan
+    /// configures, so that it uses as many labels as the others, is drawn over as many as they are.
+    pub fn axis_scale(&self) -> f64 {
+        match (self.configured_updates, self.planned_updates) {
+            (Some(configured), Some(planned)) if planned > 0 => configured as f64 / planned as f64,
+            _ => 1.0,
+        }
+    }
+
+    /// A file of it in its folder, such as `eval_results_<run>.csv`.
+    pub fn file(&self, kind: &str, end: &str) -> PathBuf {
+        self.folder.join(format!("{kind}_{}.{end}", self.id))
+    }
+
+    /// A run of which no more is known.
+    pub fn blank(
+        folder: &Path,
+        id: String,
+        series: Series,
+        oversight: f64,
+        state: RunState,
+    ) -> Self {
+        Self {
+            id,
+            folder: folder.into(),
+            series,
+            oversight: Oversight(oversight),
+            seed: None,
+            first_observation: None,
+            evaluation: None,
+            state,
+            headline: None,
+            configured_updates: None,
+            planned_updates: None,
+            updates: None,
+            final_return: None,
+            kept: None,
+            labels: None,
+            stopped_update: None,
+            evaluations: Vec::new(),
+            training_returns: Vec::new(),
+            holdout_returns: Vec::new(),
+        }
+    }
+
     /// Its seed, or its name where no seed is recorded.
     pub fn seed_name(&self) -> String {
         self.seed.map_or_else(|| format!("run {}", self.id), |seed| format!("seed {seed}"))
@@ -148,6 +197,11 @@ impl Run {
 }
 
 impl Series {
+    /// The series of a method without a holdout.
+    pub fn of_method(method: impl Into<String>) -> Self {
+        Self { method: method.into(), holdout: None, chosen: false }
+    }
+
     /// The same series of runs with chosen settings. The share held out is one of those, and may be
     /// another at every level.
     pub fn chosen(mut self) -> Self {

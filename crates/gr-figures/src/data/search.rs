@@ -3,10 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use gr_runs::{CsvLine, TrialRow};
 
 use super::run::Oversight;
-use super::table::Table;
+use super::table::{Columns, choice, probability, read_good_rows};
 use super::{Warnings, file_name};
+
+const COLUMNS: Columns = Columns {
+    needed: &[
+        "trial",
+        "run_label",
+        "oversight_prob",
+        "n",
+        "status",
+        "selected_return",
+        "first_observation",
+        "planned_updates",
+    ],
+    optional: &["holdout_source"],
+};
+
+/// How far a trial came, as its file says it.
+const STATES: [&str; 3] = ["finished", "failed", "missing"];
 
 /// One random setting, tried on one or a few seeds.
 #[derive(Clone, Debug)]
@@ -42,34 +60,26 @@ pub fn trials(folder: &Path, warnings: &Warnings) -> Result<Vec<Trial>> {
     if !path.exists() {
         bail!("{} is not there; run the search to its end first", path.display());
     }
-    let Some(table) = Table::read(&path, warnings)? else { return Ok(Vec::new()) };
-    let (name, method) = (table.column("trial")?, table.column("run_label")?);
-    let (oversight, n) = (table.column("oversight_prob")?, table.column("n")?);
-    let (status, kept) = (table.column("status")?, table.column("selected_return")?);
-    let (meaning, planned) = (table.column("first_observation")?, table.column("planned_updates")?);
-    let source = table.optional("holdout_source");
-    let states = ["finished", "failed", "missing"];
     let mut trials: Vec<Trial> = Vec::new();
-    table.for_each(|row| {
+    let visit = |line: &CsvLine<'_>, row: TrialRow| {
         let trial = Trial {
-            name: row.text(name).into(),
-            method: row.text(method).into(),
-            oversight: Oversight(row.probability(oversight)?),
-            source: source
-                .map(|column| row.text(column).to_string())
-                .filter(|source| !source.is_empty()),
-            n: row.value(n, "a number of runs")?,
-            finished: row.choice(status, &states)? == 0,
-            kept_return: row.optional_number(kept)?,
-            first_observation: row.text(meaning).into(),
-            planned_updates: row.value(planned, "a number of updates")?,
+            name: row.trial.to_string(),
+            method: row.run_label,
+            oversight: Oversight(probability(line, "oversight_prob", row.oversight_prob)?),
+            source: row.holdout_source,
+            n: row.n,
+            finished: choice(line, "status", &row.status, &STATES)? == 0,
+            kept_return: row.selected_return,
+            first_observation: row.first_observation,
+            planned_updates: row.planned_updates,
         };
         if trial.finished && trial.kept_return.is_none() {
-            return Err(row.refuse(kept, "a number, but the trial finished"));
+            return Err(line.refuse("selected_return", "a number, but the trial finished").into());
         }
         trials.push(trial);
         Ok(())
-    })?;
+    };
+    read_good_rows(&path, &COLUMNS, warnings, visit, |_| ())?;
     Ok(trials)
 }
 

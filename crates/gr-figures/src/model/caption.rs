@@ -193,6 +193,7 @@ fn not_averaged(group: &Group<'_>) -> Option<String> {
         (RunState::Failed, "failed"),
         (RunState::Unfinished, "unfinished"),
         (RunState::Missing, "missing"),
+        (RunState::Unreadable, "unreadable"),
     ];
     let counts: Vec<String> = states
         .into_iter()

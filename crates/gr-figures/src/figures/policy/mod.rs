@@ -3,7 +3,7 @@
 
 mod grid;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use gr_grid::{Cell, Grid};
 
 use super::{Figure, Outcome, Picture};
@@ -88,16 +88,7 @@ fn draw(results: &Results) -> Result<Outcome> {
     let mut pictures = Vec::new();
     for group in groups(results) {
         for run in &group.finished {
-            let Some(table) = PolicyTable::read(run, &results.warnings)? else { continue };
-            if results.grid().is_some_and(|grid| grid != table.grid) {
-                bail!(
-                    "run {}: its policy table is of {} x {} cells, its plan is not; the files are \
-                     not of the same sweep",
-                    run.id,
-                    table.grid.rows(),
-                    table.grid.cols()
-                );
-            }
+            let Some(table) = results.policy_table(run) else { continue };
             let models = models(run, &table);
             for model in &models {
                 let mut name = format!("{}-{}", FIGURE.name, group.file_part());

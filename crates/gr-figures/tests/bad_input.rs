@@ -35,19 +35,34 @@ impl Place {
     }
 }
 
-/// Draws what must be refused and returns the one line that says why.
-fn refused(folders: &[&Path], further: &[&str]) -> String {
+/// Draws what must end with `code` and returns standard error.
+fn errors(code: i32, folders: &[&Path], further: &[&str]) -> String {
     let out = tempfile::tempdir().unwrap();
     let mut arguments: Vec<&str> = folders.iter().map(|folder| folder.to_str().unwrap()).collect();
     arguments.extend(["--out", out.path().to_str().unwrap()]);
     arguments.extend(further);
     let output = gr_figures(&arguments);
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
     let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!errors.contains("panicked"), "{errors}");
+    errors
+}
+
+/// Draws what must be refused and returns the one line that says why.
+fn refused(folders: &[&Path], further: &[&str]) -> String {
+    let errors = errors(2, folders, further);
     let last = errors.lines().last().unwrap_or_default().to_string();
     assert!(last.starts_with("gr-figures: "), "{errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
     last
+}
+
+/// Draws what must be drawn without one file or line of one, and returns the line that says why.
+fn left_out(folder: &Path) -> String {
+    let errors = errors(1, &[folder], &["--only", "final-returns"]);
+    let said: Vec<&str> = errors.lines().filter(|line| line.starts_with("left out: ")).collect();
+    assert_eq!(said.len(), 1, "{errors}");
+    assert!(errors.contains("1 of 3 runs are left out"), "{errors}");
+    said[0].into()
 }
 
 fn assert_mentions(error: &str, mentions: &[&str]) {
@@ -71,11 +86,10 @@ fn damaged_files_are_refused_by_line_column_and_value() {
     ] {
         let place = Place::with(&Sweep::default());
         edit(&place.evaluations("naive_outcomes", 0), from, to);
-        assert_mentions(&refused(&[&place.sweep()], &[]), &mentions);
+        assert_mentions(&left_out(&place.sweep()), &mentions);
     }
     for (from, to, mentions) in [
         ("finished", "done", vec!["runs.csv: line 2", "status \"done\"", "finished, failed"]),
-        ("selected_return", "chosen_return", vec!["runs.csv", "selected_return is missing"]),
         (
             ",1000,1000,",
             ",1000,999,",
@@ -84,8 +98,12 @@ fn damaged_files_are_refused_by_line_column_and_value() {
     ] {
         let place = Place::with(&Sweep::default());
         edit(&place.sweep().join("runs.csv"), from, to);
-        assert_mentions(&refused(&[&place.sweep()], &[]), &mentions);
+        assert_mentions(&left_out(&place.sweep()), &mentions);
     }
+    let place = Place::with(&Sweep::default());
+    edit(&place.sweep().join("runs.csv"), "selected_return", "chosen_return");
+    let error = refused(&[&place.sweep()], &[]);
+    assert_mentions(&error, &["runs.csv", "selected_return is missing"]);
 }
 
 #[test]
@@ -95,7 +113,7 @@ fn a_result_that_disagrees_with_its_evaluations_is_refused() {
     let text = fs::read_to_string(&path).unwrap();
     let last = text.lines().nth(1).unwrap().split(',').nth(10).unwrap().to_string();
     edit(&path, &last, "0.123");
-    let error = refused(&[&place.sweep()], &[]);
+    let error = left_out(&place.sweep());
     assert_mentions(&error, &["eval_results_naive_outcomes", &last, "0.123", "same run"]);
 }
 
@@ -155,13 +173,13 @@ fn what_cannot_be_compared_is_not_put_into_one_figure() {
 }
 
 #[test]
-fn torn_lines_are_left_out_with_a_warning() {
+fn cut_lines_are_left_out_with_a_warning() {
     let place = Place::with(&Sweep::default());
     let path = place.evaluations("naive_outcomes", 1);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, &text[..text.len() - 30]).unwrap();
     let errors = draw(&[&place.sweep()], &place.out(), &[]);
-    assert!(errors.contains("s1_0123abcd.csv: line 12 is torn"), "{errors}");
+    assert_mentions(&errors, &["s1_0123abcd.csv: line 12, the last, is cut off", "15 values"]);
     assert!(errors.contains("ends at update 900 of a finished run of 1000 updates"), "{errors}");
 }
 
@@ -193,7 +211,7 @@ fn runs_that_did_not_finish_are_counted_and_not_averaged() {
     fs::write(place.sweep().join(format!("failed_{}.toml", run_id("routing", 0.1, 1))), "")
         .unwrap();
     let errors = draw(&[&place.sweep()], &place.out(), &[]);
-    let counted = "3 of 4 runs are left out (1 failed, 1 unfinished, 1 missing)";
+    let counted = "3 of 4 runs are left out (1 failed, 1 unfinished, 1 missing, 0 unreadable)";
     assert!(errors.contains(counted), "{errors}");
     for figure in ["learning-curves", "final-returns", "oversight-levels"] {
         let caption = place.caption(figure);
@@ -216,7 +234,8 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
     let last = support::true_return("naive_outcomes", 0.1, 1, 1.0);
     let manifest = format!(
         "[result]\npolicy_type = \"training_policy\"\nupdates = 1000\nfinal_return = {last}\n\
-         selected_return = {last}\nselected_update = 999\n"
+         selected_return = {last}\nselected_update = 999\n\
+         labels_training = 7\nlabels_holdout = 0\n"
     );
     let id = run_id("naive_outcomes", 0.1, 1);
     let path = place.sweep().join(format!("run_{id}.toml"));
@@ -225,6 +244,14 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
         &refused(&[&place.sweep()], &[]),
         &[&id, "selected_update is 999", "999 updates"],
     );
+    for (from, to, mention) in [
+        ("final_return =", "other_return =", "result.final_return is missing"),
+        ("updates = 1000", "updates = \"many\"", "result.updates = \"many\" is not what belongs"),
+        ("selected_return = ", "selected_return = 1e300 # ", "result.selected_return = 1e300"),
+    ] {
+        fs::write(&path, manifest.replace(from, to)).unwrap();
+        assert_mentions(&refused(&[&place.sweep()], &[]), &[&id, mention]);
+    }
     fs::write(&path, manifest).unwrap();
     draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
     let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Plan, Results, Run};
+use super::{Plan, Results, Run, RunState};
 
 /// Settings that say which runs there are or what is written of them, not what a run is, and those
 /// that stand in the names of series.
@@ -88,10 +88,10 @@ fn each_trial_once(results: &Results) -> Result<()> {
 
 fn same_meaning(results: &Results) -> Result<()> {
     let name = |meaning: Option<&str>| meaning.unwrap_or("not recorded").to_string();
-    let of_runs = results
-        .runs
-        .iter()
-        .map(|run| (name(run.first_observation.as_deref()), format!("run {}", run.id)));
+    // Of a run that cannot be read nobody knows.
+    let readable = results.runs.iter().filter(|run| run.state != RunState::Unreadable);
+    let of_runs =
+        readable.map(|run| (name(run.first_observation.as_deref()), format!("run {}", run.id)));
     let of_trials = results
         .trials
         .iter()

@@ -243,11 +243,15 @@ impl CsvLine<'_> {
             None => format!(
                 "{path}: line {line}, the last, has no line break at its end, but is whole and was read"
             ),
-            Some(error) => format!(
-                "{path}: line {line}, the last, is cut off, as a killed writer or a broken copy leaves \
-                 it, and was left out ({})",
-                error.to_string().trim_start_matches(&*self.here()).trim_start()
-            ),
+            Some(error) => {
+                let error = error.to_string();
+                let reason = error.strip_prefix(&self.here()).unwrap_or(&error).trim_start();
+                let reason = reason.split_once("; ").map_or(reason, |(reason, _)| reason);
+                format!(
+                    "{path}: line {line}, the last, is cut off, as a killed writer or a broken copy \
+                     leaves it, and was left out ({reason})"
+                )
+            }
         }
     }
 }

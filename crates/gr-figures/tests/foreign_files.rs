@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gr_figures::data::Results;
 use gr_runs::{RunSpec, SweepFile};
 use support::{Sweep, draw, edit, gr_figures, run_id, svg_text};
 
@@ -330,5 +331,22 @@ fn runs_whose_names_begin_alike_are_told_apart_by_the_plan_or_refused() {
     assert_eq!(code, 1, "{errors}");
     for mention in [&other, third, "begin alike and none of them", "1 of 2 runs are left out"] {
         assert!(errors.contains(mention), "{mention}: {errors}");
+    }
+}
+
+#[test]
+fn the_optimum_and_the_axis_follow_from_the_plan_and_no_methods_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (rows, cols, expected) in [(5, 5, Some(0.90872)), (4, 3, None)] {
+        let oracle = Sweep { methods: vec!["naive_outcomes", "oracle"], rows, cols, ..sweep() };
+        oracle.write(folder.path());
+        let results = Results::open(&[folder.path().into()], None, &|_| ()).unwrap();
+        let optimum = results.optimal_return().unwrap();
+        // On fewer cells the diamond is nearer, and an episode earns more for each of its steps.
+        assert!(expected.map_or(optimum > 0.91, |e| f64::abs(optimum - e) < 1e-5), "{optimum}");
+        for run in &results.runs {
+            let expected = if run.series.method == "oracle" { 10.0 } else { 1.0 };
+            assert_eq!(run.axis_scale(), expected, "{}", run.id);
+        }
     }
 }

@@ -11,14 +11,13 @@ use super::table::{Columns, choice, must_be, probability, read_rows};
 const POLICIES: [&str; 3] = ["training_policy", "diamond", "ghost"];
 
 const EVALUATIONS: Columns = Columns {
-    needed: &["update_idx", "run_label", "oversight_prob", "policy_type", "avg_return", "run_id"],
-    optional: &["seed", "first_observation", "evaluation", "gaming_gap"],
+    needed: "update_idx run_label oversight_prob policy_type avg_return run_id",
+    optional: "seed first_observation evaluation gaming_gap",
 };
 
-const TRAINING: Columns = Columns { needed: &["update_idx", "avg_return"], optional: &[] };
+const TRAINING: Columns = Columns { needed: "update_idx avg_return", optional: "" };
 
-const CHECKS: Columns =
-    Columns { needed: &["update_idx", "holdout_return"], optional: &["holdout_source"] };
+const CHECKS: Columns = Columns { needed: "update_idx holdout_return", optional: "holdout_source" };
 
 /// Reads the curves of a finished run. A run with a file that is not what it should be is left out.
 pub fn fill(run: &mut Run, warnings: &Warnings) {

@@ -10,24 +10,9 @@ use super::table::{Columns, must_be, probability, read_rows};
 use super::{Run, Warnings};
 
 const COLUMNS: Columns = Columns {
-    needed: &[
-        "update_idx",
-        "policy_type",
-        "run_id",
-        "rows",
-        "cols",
-        "ghost_cell",
-        "diamond_cell",
-        "agent_cell",
-        "ghost_flag",
-        "diamond_flag",
-        "up",
-        "right",
-        "down",
-        "left",
-        "gate",
-    ],
-    optional: &[],
+    needed: "update_idx policy_type run_id rows cols ghost_cell diamond_cell agent_cell \
+        ghost_flag diamond_flag up right down left gate",
+    optional: "",
 };
 
 /// What a table is of.

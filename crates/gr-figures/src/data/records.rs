@@ -14,25 +14,10 @@ use super::table::{Columns, choice, probability, read_good_rows};
 use super::{Warnings, file_name, manifest};
 
 const COLUMNS: Columns = Columns {
-    needed: &[
-        "run_id",
-        "run_label",
-        "oversight_prob",
-        "seed",
-        "first_observation",
-        "evaluation",
-        "status",
-        "policy_type",
-        "planned_updates",
-        "updates",
-        "final_return",
-        "selected_return",
-        "selected_update",
-        "stopped_update",
-        "labels_training",
-        "gaming_gap",
-    ],
-    optional: &["holdout_source", "holdout_fraction"],
+    needed: "run_id run_label oversight_prob seed first_observation evaluation status \
+        policy_type planned_updates updates final_return selected_return selected_update \
+        stopped_update labels_training gaming_gap",
+    optional: "holdout_source holdout_fraction",
 };
 
 const STATES: [(&str, RunState); 3] = [

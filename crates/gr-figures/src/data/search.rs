@@ -10,17 +10,9 @@ use super::table::{Columns, choice, probability, read_good_rows};
 use super::{Warnings, file_name};
 
 const COLUMNS: Columns = Columns {
-    needed: &[
-        "trial",
-        "run_label",
-        "oversight_prob",
-        "n",
-        "status",
-        "selected_return",
-        "first_observation",
-        "planned_updates",
-    ],
-    optional: &["holdout_source"],
+    needed: "trial run_label oversight_prob n status selected_return first_observation \
+        planned_updates",
+    optional: "holdout_source",
 };
 
 /// How far a trial came, as its file says it.

@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::Warnings;
 
-/// The columns that figures need of a file, and those that older or other files may lack.
+/// The columns that figures need of a file, and those that older or other files may lack, with blanks
+/// between them.
 pub struct Columns {
     /// Refused without them.
-    pub needed: &'static [&'static str],
+    pub needed: &'static str,
     /// Read where they are.
-    pub optional: &'static [&'static str],
+    pub optional: &'static str,
 }
 
 /// Calls `visit` with every row of the file at `path`. Returns whether the file has a header.
@@ -55,7 +56,8 @@ fn read<R: DeserializeOwned>(
     refused: impl FnMut(&CsvLine<'_>, anyhow::Error) -> Result<()>,
 ) -> Result<bool> {
     let Some(table) = CsvTable::read(path)? else { return Ok(false) };
-    let selection = table.select(columns.needed, columns.optional)?;
+    let names = |columns: &'static str| columns.split_whitespace().collect::<Vec<_>>();
+    let selection = table.select(&names(columns.needed), &names(columns.optional))?;
     let notice = table.for_each(&selection, visit, refused)?;
     notice.into_iter().for_each(|notice| warnings.add(notice));
     Ok(true)

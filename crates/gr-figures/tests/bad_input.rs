@@ -179,8 +179,18 @@ fn cut_lines_are_left_out_with_a_warning() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, &text[..text.len() - 30]).unwrap();
     let errors = draw(&[&place.sweep()], &place.out(), &[]);
-    assert_mentions(&errors, &["s1_0123abcd.csv: line 12, the last, is cut off", "15 values"]);
+    assert_mentions(
+        &errors,
+        &["s1_0123abcd.csv: line 12: it is the last and cut off", "15 values"],
+    );
     assert!(errors.contains("ends at update 900 of a finished run of 1000 updates"), "{errors}");
+
+    // A cut line of runs.csv is a run that is in no figure.
+    let place = Place::with(&Sweep { methods: vec!["naive_outcomes"], ..Sweep::default() });
+    let path = place.sweep().join("runs.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.len() - 30]).unwrap();
+    assert_mentions(&left_out(&place.sweep()), &["runs.csv: line 4: it is the last and cut off"]);
 }
 
 #[test]

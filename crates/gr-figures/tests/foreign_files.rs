@@ -131,7 +131,10 @@ fn a_last_line_is_taken_if_it_is_whole_and_agrees_with_the_result() {
     assert!(errors.contains("has no line break at its end, but is whole and was read"), "{errors}");
     fs::write(&path, &whole[..whole.len() - 12]).unwrap();
     let (_, errors) = numbers(folder.path());
-    assert!(errors.contains("is cut off") && errors.contains("the run's result says"), "{errors}");
+    assert!(
+        errors.contains("the last and cut off") && errors.contains("the run's result says"),
+        "{errors}"
+    );
     assert!(errors.contains("ends at update 900 of a finished run of 1000 updates"), "{errors}");
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use gr_runs::{CsvLine, CsvTable};
+use gr_runs::{CsvLine, CsvTable, Refused};
 use serde::de::DeserializeOwned;
 
 use super::Warnings;
@@ -17,7 +17,8 @@ pub struct Columns {
     pub optional: &'static str,
 }
 
-/// Calls `visit` with every row of the file at `path`. Returns whether the file has a header.
+/// Calls `visit` with every row of the file at `path`, a cut last line left out with a warning. Returns
+/// whether the file has a header.
 ///
 /// # Errors
 /// The first line that is wrong or that `visit` refuses.
@@ -27,10 +28,17 @@ pub fn read_rows<R: DeserializeOwned>(
     warnings: &Warnings,
     visit: impl FnMut(&CsvLine<'_>, R) -> Result<()>,
 ) -> Result<bool> {
-    read(path, columns, warnings, visit, |_, error| Err(error))
+    read(path, columns, warnings, visit, |_, refused| match refused {
+        Refused::Wrong(error) => Err(error),
+        Refused::Cut(error) => {
+            warnings.add(error.to_string());
+            Ok(())
+        }
+    })
 }
 
-/// As [`read_rows`], but leaves out lines that are wrong or refused, and calls `left_out` with them.
+/// As [`read_rows`], for files with a run or trial a line: one that is wrong, refused or cut is left out,
+/// and `left_out` called with it.
 ///
 /// # Errors
 /// If none of the file can be read.
@@ -41,7 +49,8 @@ pub fn read_good_rows<R: DeserializeOwned>(
     visit: impl FnMut(&CsvLine<'_>, R) -> Result<()>,
     mut left_out: impl FnMut(&CsvLine<'_>),
 ) -> Result<bool> {
-    read(path, columns, warnings, visit, |line, error| {
+    read(path, columns, warnings, visit, |line, refused| {
+        let (Refused::Wrong(error) | Refused::Cut(error)) = refused;
         warnings.leave_out(&error);
         left_out(line);
         Ok(())
@@ -53,7 +62,7 @@ fn read<R: DeserializeOwned>(
     columns: &Columns,
     warnings: &Warnings,
     visit: impl FnMut(&CsvLine<'_>, R) -> Result<()>,
-    refused: impl FnMut(&CsvLine<'_>, anyhow::Error) -> Result<()>,
+    refused: impl FnMut(&CsvLine<'_>, Refused<anyhow::Error>) -> Result<()>,
 ) -> Result<bool> {
     let Some(table) = CsvTable::read(path)? else { return Ok(false) };
     let names = |columns: &'static str| columns.split_whitespace().collect::<Vec<_>>();

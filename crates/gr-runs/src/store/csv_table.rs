@@ -41,6 +41,15 @@ pub struct CsvLine<'a> {
     record: &'a StringRecord,
 }
 
+/// A line that is not taken.
+#[derive(Debug)]
+pub enum Refused<E> {
+    /// It is not what it should be.
+    Wrong(E),
+    /// It is the last, has no line break at its end, and is not whole.
+    Cut(E),
+}
+
 /// Beginnings of files that are something else than CSV, and what they are.
 const OTHER_FORMATS: [(&[u8], &str); 5] = [
     (b"\xff\xfe", "UTF-16 text; save it as CSV in UTF-8"),
@@ -117,12 +126,12 @@ impl CsvTable {
         Ok(Selection { fields, row: PhantomData })
     }
 
-    /// Calls `visit` with every row. A line that cannot be read or is refused goes to `refused`, which
-    /// fails in its turn, or goes on with the next.
+    /// Calls `visit` with every row. A line that cannot be read or that `visit` refuses goes to `refused`,
+    /// which fails in its turn or goes on with the next.
     ///
     /// A last line without a line break may be whole, where another program wrote the file, or cut, where
-    /// a writer was killed or a copy broke off. It is taken if it is complete and `visit` accepts it.
-    /// Returns a notice of what was done with it.
+    /// a writer was killed or a copy broke off. It is taken if it is complete and `visit` accepts it, which
+    /// is returned as a notice; else it goes to `refused` as [`Refused::Cut`].
     ///
     /// # Errors
     /// The first of `refused`.
@@ -130,28 +139,31 @@ impl CsvTable {
         &self,
         selection: &Selection<R>,
         mut visit: impl FnMut(&CsvLine<'_>, R) -> Result<(), E>,
-        mut refused: impl FnMut(&CsvLine<'_>, E) -> Result<(), E>,
+        mut refused: impl FnMut(&CsvLine<'_>, Refused<E>) -> Result<(), E>,
     ) -> Result<Option<String>, E> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(self.text.as_bytes());
         let mut record = StringRecord::new();
         let ended = self.text.ends_with(['\n', '\r']);
+        let mut notice = None;
         loop {
             let more = reader.read_record(&mut record);
             if !more.map_err(|error| self.wrong(error.to_string()))? {
-                return Ok(None);
+                return Ok(notice);
             }
             let line = CsvLine { table: self, record: &record };
             // Spreadsheet programs write lines of nothing but commas below a table.
             if record.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
+            let is_open_end = !ended && reader.position().byte() == self.text.len() as u64;
             let row = line.row(selection).map_err(E::from);
-            let visited = row.and_then(|row| visit(&line, row));
-            if !ended && reader.position().byte() == self.text.len() as u64 {
-                return Ok(Some(line.notice_of_end(visited.err())));
-            }
-            if let Err(error) = visited {
-                refused(&line, error)?;
+            match row.and_then(|row| visit(&line, row)) {
+                Ok(()) if is_open_end => notice = Some(line.is_whole()),
+                Ok(()) => {}
+                Err(error) if is_open_end => {
+                    refused(&line, Refused::Cut(line.is_cut(&error.to_string()).into()))?;
+                }
+                Err(error) => refused(&line, Refused::Wrong(error))?,
             }
         }
     }
@@ -236,23 +248,19 @@ impl CsvLine<'_> {
         )
     }
 
-    fn notice_of_end<E: Display>(&self, refused: Option<E>) -> String {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        let path = self.table.path.display();
-        match refused {
-            None => format!(
-                "{path}: line {line}, the last, has no line break at its end, but is whole and was read"
-            ),
-            Some(error) => {
-                let error = error.to_string();
-                let reason = error.strip_prefix(&self.here()).unwrap_or(&error).trim_start();
-                let reason = reason.split_once("; ").map_or(reason, |(reason, _)| reason);
-                format!(
-                    "{path}: line {line}, the last, is cut off, as a killed writer or a broken copy \
-                     leaves it, and was left out ({reason})"
-                )
-            }
-        }
+    fn is_whole(&self) -> String {
+        let here = self.here();
+        format!("{here} it is the last and has no line break at its end, but is whole and was read")
+    }
+
+    fn is_cut(&self, error: &str) -> TableError {
+        let here = self.here();
+        let reason = error.strip_prefix(&here).unwrap_or(error).trim_start();
+        let reason = reason.split_once("; ").map_or(reason, |(reason, _)| reason);
+        TableError(format!(
+            "{here} it is the last and cut off, as a killed writer or a broken copy leaves it, and was left out \
+             ({reason})"
+        ))
     }
 }
 
@@ -277,15 +285,22 @@ mod tests {
         let table = CsvTable::read(&path)?.expect("there is a header");
         let selection = table.select(&["update_idx", "value"], &["gap", "stopped", "name"])?;
         let mut rows = Vec::new();
+        let mut cut = None;
         let notice = table.for_each(
             &selection,
             |_, row: Row| {
                 rows.push(row);
                 Ok(())
             },
-            |_, error| Err(error),
+            |_, refused: Refused<TableError>| match refused {
+                Refused::Wrong(error) => Err(error),
+                Refused::Cut(error) => {
+                    cut = Some(error.to_string());
+                    Ok(())
+                }
+            },
         )?;
-        Ok((rows, notice))
+        Ok((rows, notice.or(cut)))
     }
 
     fn row(update_idx: u64, value: f64) -> Row {
@@ -314,11 +329,11 @@ mod tests {
     fn a_last_line_without_a_line_break_is_read_if_it_is_whole() {
         let (rows, notice) = read("update_idx,value,name\n1,0.5,a\n2,0.75,b").unwrap();
         assert_eq!(rows.len(), 2);
-        assert!(notice.unwrap().contains("line 3, the last, has no line break"));
+        assert!(notice.unwrap().contains("line 3: it is the last and has no line break"));
         for cut in ["2,0.75", "2", "2,,b", "2,0.7e,b"] {
             let (rows, notice) = read(format!("update_idx,value,name\n1,0.5,a\n{cut}")).unwrap();
             assert_eq!(rows.len(), 1, "{cut}");
-            assert!(notice.unwrap().contains("line 3, the last, is cut off"), "{cut}");
+            assert!(notice.unwrap().contains("line 3: it is the last and cut off"), "{cut}");
         }
         let (rows, notice) = read("update_idx,value").unwrap();
         assert!(rows.is_empty() && notice.is_none());

@@ -255,8 +255,8 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
         &[&id, "selected_update is 999", "999 updates"],
     );
     for (from, to, mention) in [
-        ("final_return =", "other_return =", "result.final_return is missing"),
-        ("updates = 1000", "updates = \"many\"", "result.updates = \"many\" is not what belongs"),
+        ("final_return =", "other_return =", "final_return is missing"),
+        ("updates = 1000", "updates = \"many\"", "line 3: updates = \"many\" is not what belongs"),
         ("selected_return = ", "selected_return = 1e300 # ", "result.selected_return = 1e300"),
     ] {
         fs::write(&path, manifest.replace(from, to)).unwrap();

@@ -5,13 +5,25 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use gr_runs::{RunResult, Settings};
-use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use serde::Deserialize;
 
 use super::run::{EvaluationPoint, Holdout, Run, RunLabels, RunState};
 
 /// Largest return that is taken for one, as in CSV files.
 const LARGEST: f64 = 1e9;
+
+/// What figures need of a manifest.
+#[derive(Deserialize)]
+struct Finished {
+    result: RunResult,
+    spec: Option<Spec>,
+}
+
+/// What they need of what was trained, whatever a later version adds to it.
+#[derive(Deserialize)]
+struct Spec {
+    settings: Settings,
+}
 
 /// Takes from the manifest at `path` what came out of `run`.
 ///
@@ -20,13 +32,7 @@ const LARGEST: f64 = 1e9;
 pub fn finish(run: &mut Run, path: &Path) -> Result<()> {
     let place = || format!("{}; remove the file to train the run again", path.display());
     let text = fs::read_to_string(path).with_context(place)?;
-    let manifest: Table = toml::from_str(&text).context("not TOML").with_context(place)?;
-    let result: RunResult = part(&manifest, "result").with_context(place)?;
-    let settings: Option<Settings> =
-        match manifest.get("spec").and_then(|spec| spec.get("settings")) {
-            Some(_) => Some(part(&manifest, "spec.settings").with_context(place)?),
-            None => None,
-        };
+    let Finished { result, spec } = parse(&text).with_context(place)?;
     check(&result).with_context(place)?;
 
     run.state = RunState::Finished;
@@ -46,7 +52,7 @@ pub fn finish(run: &mut Run, path: &Path) -> Result<()> {
         None => run.updates,
     };
     run.headline = Some(result.policy_type);
-    let early_stopping = settings.map(|settings| settings.early_stopping);
+    let early_stopping = spec.map(|spec| spec.settings.early_stopping);
     run.series.holdout = early_stopping.filter(|settings| settings.enabled).map(|settings| {
         Holdout::new(settings.holdout_source.name().into(), Some(settings.holdout_fraction))
     });
@@ -74,23 +80,16 @@ fn check(result: &RunResult) -> Result<()> {
     Ok(())
 }
 
-/// The value at a dotted key, read into the type that it was written from.
-fn part<T: DeserializeOwned>(table: &Table, key: &str) -> Result<T> {
-    let at = |key: &str| {
-        let mut parts = key.split('.');
-        let first = parts.next().and_then(|part| table.get(part));
-        parts.fold(first, |value: Option<&Value>, part| value?.get(part))
-    };
-    let value = at(key).ok_or_else(|| anyhow!("{key} is missing"))?;
-    serde_path_to_error::deserialize(value.clone()).map_err(|error| {
-        let inside = error.path().to_string();
-        let key = if inside == "." { key.to_string() } else { format!("{key}.{inside}") };
-        let message = error.into_inner().to_string();
-        let missing = message.trim().strip_prefix("missing field `");
-        match (missing.and_then(|rest| rest.split('`').next()), at(&key)) {
-            (Some(field), _) => anyhow!("{key}.{field} is missing"),
-            (None, Some(value)) => anyhow!("{key} = {value} is not what belongs there"),
-            (None, None) => anyhow!("{key} is not what belongs there"),
+fn parse(text: &str) -> Result<Finished> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let missing = error.message().strip_prefix("missing field `");
+        if let Some((field, _)) = missing.and_then(|rest| rest.split_once('`')) {
+            return anyhow!("{field} is missing");
         }
+        let start = error.span().map_or(0, |span| span.start).min(text.len());
+        let before = text.get(..start).unwrap_or_default();
+        let line = text[before.rfind('\n').map_or(0, |end| end + 1)..].lines().next();
+        let number = before.matches('\n').count() + 1;
+        anyhow!("line {number}: {} is not what belongs there", line.unwrap_or_default())
     })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use gr_runs::{CsvLine, CsvTable, Refused};
+use gr_runs::{CsvLine, CsvTable, RefusedLine};
 use serde::de::DeserializeOwned;
 
 use super::Warnings;
@@ -11,7 +11,7 @@ use super::Warnings;
 /// The columns that figures need of a file, and those that older or other files may lack, with blanks
 /// between them.
 pub struct Columns {
-    /// Refused without them.
+    /// RefusedLine without them.
     pub needed: &'static str,
     /// Read where they are.
     pub optional: &'static str,
@@ -29,8 +29,8 @@ pub fn read_rows<R: DeserializeOwned>(
     visit: impl FnMut(&CsvLine<'_>, R) -> Result<()>,
 ) -> Result<bool> {
     read(path, columns, warnings, visit, |_, refused| match refused {
-        Refused::Wrong(error) => Err(error),
-        Refused::Cut(error) => {
+        RefusedLine::Wrong(error) => Err(error),
+        RefusedLine::Cut(error) => {
             warnings.add(error.to_string());
             Ok(())
         }
@@ -50,7 +50,7 @@ pub fn read_good_rows<R: DeserializeOwned>(
     mut left_out: impl FnMut(&CsvLine<'_>),
 ) -> Result<bool> {
     read(path, columns, warnings, visit, |line, refused| {
-        let (Refused::Wrong(error) | Refused::Cut(error)) = refused;
+        let (RefusedLine::Wrong(error) | RefusedLine::Cut(error)) = refused;
         warnings.leave_out(&error);
         left_out(line);
         Ok(())
@@ -62,7 +62,7 @@ fn read<R: DeserializeOwned>(
     columns: &Columns,
     warnings: &Warnings,
     visit: impl FnMut(&CsvLine<'_>, R) -> Result<()>,
-    refused: impl FnMut(&CsvLine<'_>, Refused<anyhow::Error>) -> Result<()>,
+    refused: impl FnMut(&CsvLine<'_>, RefusedLine<anyhow::Error>) -> Result<()>,
 ) -> Result<bool> {
     let Some(table) = CsvTable::read(path)? else { return Ok(false) };
     let names = |columns: &'static str| columns.split_whitespace().collect::<Vec<_>>();

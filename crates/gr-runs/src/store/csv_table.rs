@@ -43,7 +43,7 @@ pub struct CsvLine<'a> {
 
 /// A line that is not taken.
 #[derive(Debug)]
-pub enum Refused<E> {
+pub enum RefusedLine<E> {
     /// It is not what it should be.
     Wrong(E),
     /// It is the last, has no line break at its end, and is not whole.
@@ -131,7 +131,7 @@ impl CsvTable {
     ///
     /// A last line without a line break may be whole, where another program wrote the file, or cut, where
     /// a writer was killed or a copy broke off. It is taken if it is complete and `visit` accepts it, which
-    /// is returned as a notice; else it goes to `refused` as [`Refused::Cut`].
+    /// is returned as a notice; else it goes to `refused` as [`RefusedLine::Cut`].
     ///
     /// # Errors
     /// The first of `refused`.
@@ -139,7 +139,7 @@ impl CsvTable {
         &self,
         selection: &Selection<R>,
         mut visit: impl FnMut(&CsvLine<'_>, R) -> Result<(), E>,
-        mut refused: impl FnMut(&CsvLine<'_>, Refused<E>) -> Result<(), E>,
+        mut refused: impl FnMut(&CsvLine<'_>, RefusedLine<E>) -> Result<(), E>,
     ) -> Result<Option<String>, E> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(self.text.as_bytes());
         let mut record = StringRecord::new();
@@ -161,9 +161,9 @@ impl CsvTable {
                 Ok(()) if is_open_end => notice = Some(line.is_whole()),
                 Ok(()) => {}
                 Err(error) if is_open_end => {
-                    refused(&line, Refused::Cut(line.is_cut(&error.to_string()).into()))?;
+                    refused(&line, RefusedLine::Cut(line.is_cut(&error.to_string()).into()))?;
                 }
-                Err(error) => refused(&line, Refused::Wrong(error))?,
+                Err(error) => refused(&line, RefusedLine::Wrong(error))?,
             }
         }
     }
@@ -292,9 +292,9 @@ mod tests {
                 rows.push(row);
                 Ok(())
             },
-            |_, refused: Refused<TableError>| match refused {
-                Refused::Wrong(error) => Err(error),
-                Refused::Cut(error) => {
+            |_, refused: RefusedLine<TableError>| match refused {
+                RefusedLine::Wrong(error) => Err(error),
+                RefusedLine::Cut(error) => {
                     cut = Some(error.to_string());
                     Ok(())
                 }

@@ -16,7 +16,7 @@ mod trials;
 
 pub use atomic::{atomic_write, write_if_changed};
 pub use claim::Claim;
-pub use csv_table::{CsvLine, CsvTable, Refused, Selection, TableError};
+pub use csv_table::{CsvLine, CsvTable, RefusedLine, Selection, TableError};
 pub use error::StoreError;
 pub use file_check::{Check, Damage};
 pub use folder::{RunFiles, RunStatus, Store, runs_csv};

@@ -1,10 +1,12 @@
 """Tests of pytorch_peer.py: each function whose name begins with `check_` is one, and its name the claim.
 
-Run with `pytorch_peer.py --check`; with `--golden DIR`, the comparison with recorded updates.
+Run as it is; with `--golden DIR`, the comparison with recorded updates instead.
 """
 
+import argparse
 import json
 import struct
+import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -251,3 +253,9 @@ def run(golden):
                 failed += 1
                 print("FAILED ", claim, error)
     return int(failed > 0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--golden", type=Path, metavar="DIR", help="a folder with recorded updates")
+    sys.exit(run(parser.parse_args().golden))

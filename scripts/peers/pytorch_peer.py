@@ -28,9 +28,8 @@ def parse_arguments():
     parser.add_argument("--affine-value", action="store_true", help="multiply the value network's layers out first")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="start from this policy (.safetensors or .pt)")
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="append a row of figures")
-    parser.add_argument("--check", action="store_true", help="test this script instead")
-    parser.add_argument("--golden", type=Path, metavar="DIR", help="compare with recorded updates instead")
-    return parser.parse_args()
+    # Whoever imports this file has arguments of its own.
+    return parser.parse_args(None if __name__ == "__main__" else [])
 
 
 ARGUMENTS = parse_arguments()
@@ -371,10 +370,6 @@ def append_row(path, row):
 
 
 def main():
-    if ARGUMENTS.check or ARGUMENTS.golden:
-        import checks  # It imports this file, as a module of its own.
-
-        sys.exit(checks.run(ARGUMENTS.golden))
     row = measure(ARGUMENTS)
     for column, figure in row.items():
         print(f"{column}: {figure}")

@@ -1,41 +1,13 @@
 //! Every key of a configuration: what help texts, listings, checks and suggestions are made from.
 
-use serde::Serialize;
 use toml::{Table, Value};
 
-use super::SweepFile;
-use super::accepts::Accepts::{self, Levels, Methods, Seeds, Whole};
+use super::accepts::Accepts::{Levels, Methods, Seeds, Whole};
+use super::key::{Key, value_of};
 use super::masks::MASK_KEYS;
 use super::sections::SECTION_KEYS;
 
-/// A key of a configuration.
-#[derive(Debug)]
-pub struct Key {
-    /// The dotted path, as `--set` takes it.
-    pub path: &'static str,
-    pub(super) meaning: &'static str,
-    /// What its value may be.
-    pub accepts: Accepts,
-    pub(super) flag: &'static str,
-    pub(super) value: fn(&SweepFile) -> Value,
-}
-
 impl Key {
-    /// What the setting means, in whole sentences.
-    pub fn meaning(&self) -> &'static str {
-        self.meaning.trim()
-    }
-
-    /// The long name of its flag, without dashes, if it has one.
-    pub fn flag(&self) -> Option<&'static str> {
-        (!self.flag.is_empty()).then_some(self.flag)
-    }
-
-    /// Its value in `file`.
-    pub fn value(&self, file: &SweepFile) -> Value {
-        (self.value)(file)
-    }
-
     /// The key with this dotted path.
     pub fn find(path: &str) -> Option<&'static Key> {
         keys().find(|key| key.path == path)
@@ -80,17 +52,6 @@ pub const AXES: [&str; 3] = ["methods", "oversight", "seeds"];
 /// All keys, in the order in which they are printed.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     TOP_KEYS.iter().chain(SECTION_KEYS).chain(MASK_KEYS)
-}
-
-/// `value` as TOML says it; single precision is written shortest, so that 0.1 stays 0.1.
-pub(super) fn value_of<T: Serialize>(value: &T) -> Value {
-    #[derive(Serialize)]
-    struct Line<'a, T> {
-        value: &'a T,
-    }
-    let text = toml::to_string(&Line { value }).expect("settings are plain data");
-    let mut table: Table = toml::from_str(&text).expect("what was written as TOML is TOML");
-    table.remove("value").expect("the line has a value")
 }
 
 /// Dotted paths of all values of `table`, in order, with the values. A mask or setting that is a

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accepts::WEIGHT;
-use super::keys::{Key, value_of};
+use super::key::{Key, value_of};
 
 /// Routing masks, one per route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

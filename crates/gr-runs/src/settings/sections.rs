@@ -12,7 +12,7 @@ use super::choices::{
     Cadence, EvaluationMode, HoldoutSource, Patience, REFERENCE, UNLIMITED, Updates,
 };
 use super::declare::settings;
-use super::keys::{Key, value_of};
+use super::key::{Key, value_of};
 use super::{MaskSettings, SeedSet};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
-use super::accepts::whole;
+use super::numbers::whole;
 
 /// The seed of a run: a value, not a position in a sweep.
 pub type Seed = u64;

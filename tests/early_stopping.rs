@@ -95,7 +95,7 @@ fn checks_say_what_the_kept_checkpoint_is_worth_and_the_last_is_what_is_selected
     ] {
         let folder = tempfile::tempdir().unwrap();
         let methods = ["--methods=naive_early_stopping,routing", "--early-stopping"];
-        let sizes = ["--oversight=0.5", "--seeds=0..2", "--updates=60", "--set=evaluation.every=1"];
+        let sizes = ["--oversight=0.5", "--seeds=0", "--updates=60", "--set=evaluation.every=1"];
         let arguments = [&methods[..], &sizes, further].concat();
         for Run { row, checks, evaluations } in train(folder.path(), &arguments) {
             for check in &checks {

@@ -101,7 +101,7 @@ impl SweepPlan {
                 let updates = (method.planned_updates)(configured, oversight);
                 if updates == 0 {
                     notices.push(format!(
-                        "{} at p = {oversight} is left out: p times updates = {configured} is less than one",
+                        "{} at p = {oversight} is left out: p times its {configured} updates is less than one update",
                         method.label
                     ));
                     continue;

@@ -11,10 +11,11 @@ use gr_learn::{METHODS, Method, Outcome};
 const EDGES: &[(&str, &[&str])] = &[
     ("gr-grid", &[]),
     ("gr-stats", &[]),
-    ("gr-figures", &["gr-grid", "gr-runs", "gr-stats"]),
+    ("gr-terminal", &[]),
+    ("gr-figures", &["gr-grid", "gr-runs", "gr-stats", "gr-terminal"]),
     ("gr-runs", &["gr-grid"]),
     ("gr-learn", &["gr-grid", "gr-runs"]),
-    ("gr-sweep", &["gr-grid", "gr-learn", "gr-runs", "gr-stats"]),
+    ("gr-sweep", &["gr-grid", "gr-learn", "gr-runs", "gr-stats", "gr-terminal"]),
 ];
 
 #[test]

@@ -3,22 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
+use gr_terminal::{
+    DONE, Heartbeat, RUNS_FAILED, bars_can_be_drawn, count, print, print_if_read, say, warn,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::{Results, RunState, Warnings};
 use crate::figures::{FIGURES, Figure, Outcome, Picture};
 use crate::model::groups;
 use crate::scene::{self, MAX_HEIGHT};
-
-/// Bad input: nothing, or not everything, was drawn.
-const BAD_INPUT: u8 = 2;
-/// Everything that was asked for was drawn, but without some runs, whose files are not what they should be.
-const LEFT_OUT: u8 = 1;
 
 /// Draws figures from the CSV files of sweeps and searches.
 ///
@@ -69,58 +66,48 @@ fn list() -> String {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("gr-figures: {}", describe(&error));
-            ExitCode::from(BAD_INPUT)
-        }
-    }
+    gr_terminal::run(run)
 }
 
-/// An error with its causes. Errors that quote their cause do not say it twice.
-fn describe(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |message, cause| match cause.to_string() {
-        cause if message.is_empty() => cause,
-        cause if message.contains(&cause) => message,
-        cause => format!("{message}: {cause}"),
-    })
-}
-
-fn run(arguments: &Arguments) -> Result<ExitCode> {
+fn run(arguments: Arguments) -> Result<u8> {
     if arguments.list {
-        println!("{}", list());
-        return Ok(ExitCode::SUCCESS);
+        print(&(list() + "\n"))?;
+        return Ok(DONE);
     }
     let figures = chosen(&arguments.only)?;
     let out = arguments.out.as_deref().expect("clap requires it");
     let results = read(&arguments.folders, arguments.reference.as_deref())?;
-    let mut left_out = report(&results.warnings);
+    let mut left_out = say_what_is_odd(&results.warnings);
     report_missing(&results);
     fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
+    // Every picture is written, whatever becomes of the list of them.
+    let mut listed = Ok(());
     for figure in figures {
         match (figure.draw)(&results).with_context(|| format!("figure {}", figure.name))? {
             Outcome::Drawn(pictures) => {
                 for picture in &pictures {
-                    write(out, picture)?;
+                    for path in write(out, picture)? {
+                        listed =
+                            listed.and_then(|()| print_if_read(&format!("{}\n", path.display())));
+                    }
                 }
             }
-            Outcome::NoData(reason) => eprintln!("{}: not drawn, {reason}", figure.name),
+            Outcome::NoData(reason) => {
+                say(format!("{}: not drawn, {reason}", figure.name));
+            }
         }
-        left_out |= report(&results.warnings);
+        left_out |= say_what_is_odd(&results.warnings);
     }
-    Ok(if left_out { ExitCode::from(LEFT_OUT) } else { ExitCode::SUCCESS })
+    listed?;
+    Ok(if left_out { RUNS_FAILED } else { DONE })
 }
 
 /// Says what was odd and what is left out. Returns whether anything is.
-fn report(warnings: &Warnings) -> bool {
-    for warning in warnings.take() {
-        eprintln!("warning: {warning}");
-    }
+fn say_what_is_odd(warnings: &Warnings) -> bool {
+    warnings.take().iter().for_each(warn);
     let left_out = warnings.take_left_out();
     for reason in &left_out {
-        eprintln!("left out: {reason}");
+        say(format!("left out: {reason}"));
     }
     !left_out.is_empty()
 }
@@ -150,13 +137,21 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Figure>> {
 
 fn read(folders: &[PathBuf], reference: Option<&Path>) -> Result<Results> {
     let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("reading  {pos} / {len} runs  {wide_bar}  {elapsed}");
+    let style = ProgressStyle::with_template("reading  {msg}  {wide_bar}  {elapsed}");
     bar.set_style(style.expect("the template is valid"));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    let done = AtomicUsize::new(0);
+    let draws_bar = bars_can_be_drawn();
+    let state = Mutex::new((0, Heartbeat::start()));
     let results = Results::open(folders, reference, &|total| {
+        let mut state = state.lock().expect("nothing panics while it reports progress");
+        let (done, heartbeat) = &mut *state;
+        *done += 1;
+        let share = format!("{done} of {}", count(total, "run"));
+        if !draws_bar && heartbeat.is_due() {
+            say(format!("reading {share}"));
+        }
         bar.set_length(total as u64);
-        bar.set_position(done.fetch_add(1, Ordering::Relaxed) as u64 + 1);
+        bar.set_position(*done);
+        bar.set_message(share);
     });
     bar.finish_and_clear();
     results
@@ -174,17 +169,18 @@ fn report_missing(results: &Results) {
                 ("unreadable", RunState::Unreadable),
             ];
             let counts = states.map(|(name, state)| format!("{} {name}", group.count(state)));
-            eprintln!(
-                "{}: {left_out} of {} runs are left out ({})",
+            say(format!(
+                "{}: {left_out} of {} left out ({})",
                 group.name(),
-                group.all.len(),
+                count(group.all.len(), "run"),
                 counts.join(", ")
-            );
+            ));
         }
     }
 }
 
-fn write(out: &Path, picture: &Picture) -> Result<()> {
+/// Writes `picture` and its numbers. Returns the files.
+fn write(out: &Path, picture: &Picture) -> Result<Vec<PathBuf>> {
     ensure!(
         picture.scene.height <= MAX_HEIGHT,
         "{} would be {} units tall, more than {MAX_HEIGHT}; draw fewer levels or series at once",
@@ -199,10 +195,10 @@ fn write(out: &Path, picture: &Picture) -> Result<()> {
     if !picture.frames.is_empty() {
         files.push(("gif", scene::gif(&picture.frames)));
     }
-    for (end, bytes) in files {
+    let write = |(end, bytes): (&str, Vec<u8>)| {
         let path = out.join(format!("{}.{end}", picture.name));
         gr_runs::atomic_write(&path, &bytes)?;
-        println!("{}", path.display());
-    }
-    Ok(())
+        Ok(path)
+    };
+    files.into_iter().map(write).collect()
 }

@@ -221,7 +221,7 @@ fn runs_that_did_not_finish_are_counted_and_not_averaged() {
     fs::write(place.sweep().join(format!("failed_{}.toml", run_id("routing", 0.1, 1))), "")
         .unwrap();
     let errors = draw(&[&place.sweep()], &place.out(), &[]);
-    let counted = "3 of 4 runs are left out (1 failed, 1 unfinished, 1 missing, 0 unreadable)";
+    let counted = "3 of 4 runs left out (1 failed, 1 unfinished, 1 missing, 0 unreadable)";
     assert!(errors.contains(counted), "{errors}");
     for figure in ["learning-curves", "final-returns", "oversight-levels"] {
         let caption = place.caption(figure);
@@ -240,7 +240,7 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
     fs::remove_file(place.sweep().join("runs.csv")).unwrap();
     let none = draw(&[&place.sweep()], &place.out(), &["--only", "learning-curves"]);
     assert!(none.contains("learning-curves: not drawn, no finished run"), "{none}");
-    assert!(none.contains("3 of 3 runs are left out (0 failed, 3 unfinished"), "{none}");
+    assert!(none.contains("3 of 3 runs left out (0 failed, 3 unfinished"), "{none}");
     let last = support::true_return("naive_outcomes", 0.1, 1, 1.0);
     let manifest = format!(
         "[result]\npolicy_type = \"training_policy\"\nupdates = 1000\nfinal_return = {last}\n\

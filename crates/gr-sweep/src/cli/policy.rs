@@ -11,11 +11,11 @@ use gr_grid::{
 };
 use gr_learn::{PolicyType, evaluate_tables};
 use gr_runs::{ConfigError, MOST, Purpose, oversight_levels, stream_at, whole_number};
+use gr_terminal::{DONE, print};
 use rand::Rng;
 use serde::Serialize;
 
 use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
-use crate::terminal::errors::{self, DONE};
 
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
@@ -129,7 +129,11 @@ struct Report {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    gr_terminal::run(run)
+}
+
+fn run(arguments: Arguments) -> Result<u8> {
+    match arguments.command {
         Command::Evaluate { files, grid, oversight, first_observation, json } => {
             evaluate(&files, grid, &oversight, first_observation, json)
         }
@@ -139,11 +143,8 @@ pub fn main() -> ExitCode {
         Command::Play { file, grid, episodes, oversight, policy, seed } => {
             play(&file, grid, episodes, oversight, policy, seed)
         }
-    };
-    match outcome {
-        Ok(()) => ExitCode::from(DONE),
-        Err(error) => errors::report("gr-policy", &error),
-    }
+    }?;
+    Ok(DONE)
 }
 
 fn evaluate(
@@ -179,17 +180,16 @@ fn evaluate(
         }
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&reports)?);
-        return Ok(());
+        return Ok(print(&(serde_json::to_string_pretty(&reports)? + "\n"))?);
     }
-    println!(
-        "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file",
+    let mut text = format!(
+        "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file\n",
         "policy", "p", "first", "return", "diamond", "ep. len", "gap"
     );
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     for report in reports {
-        println!(
-            "{:<16} {:>6} {:<5}  {:>+9.5} {:>9} {:>9} {:>9}  {}",
+        text += &format!(
+            "{:<16} {:>6} {:<5}  {:>+9.5} {:>9} {:>9} {:>9}  {}\n",
             report.policy_type,
             report.oversight_prob,
             report.first_observation,
@@ -200,10 +200,8 @@ fn evaluate(
             report.file
         );
     }
-    println!(
-        "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap"
-    );
-    Ok(())
+    text += "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap\n";
+    Ok(print(&text)?)
 }
 
 impl Report {
@@ -255,19 +253,19 @@ fn show(
     let observations: Vec<Observation> =
         grid.cells().map(|agent| Observation { agent, layout }).collect();
     let all = opened.ask(&observations)?;
-    println!(
-        "G ghost, D diamond, ! oversight shown; likeliest action of every cell and its percentage"
+    let mut text = String::from(
+        "G ghost, D diamond, ! oversight shown; likeliest action of every cell and its percentage\n",
     );
     for (policy, rows) in &all {
-        println!("\n{}", policy.name());
-        print!("{}", render::policy(grid, &layout, |o| rows[usize::from(o.agent)].probabilities));
+        text += &format!("\n{}\n", policy.name());
+        text += &render::policy(grid, &layout, |o| rows[usize::from(o.agent)].probabilities);
     }
     let (_, rows) = &all[0];
     if let Some(gates) = rows.iter().map(|row| row.gate).collect::<Option<Vec<_>>>() {
-        println!("\ngate: share of the diamond expert");
-        print!("{}", render::numbers(grid, &layout, |o| gates[usize::from(o.agent)].value));
+        text += "\ngate: share of the diamond expert\n";
+        text += &render::numbers(grid, &layout, |o| gates[usize::from(o.agent)].value);
     }
-    Ok(())
+    Ok(print(&text)?)
 }
 
 fn play(
@@ -303,10 +301,10 @@ fn play(
     for episode in 0..episodes {
         let mut rng = stream_at(seed, Purpose::Evaluation, 0, episode);
         let mut environment = Environment::new(EpisodeStart::draw(&rules, &mut rng));
-        println!(
-            "episode {episode}\n{}",
+        print(&format!(
+            "episode {episode}\n{}\n",
             render::observation(opened.grid, &environment.observation())
-        );
+        ))?;
         loop {
             let all = opened.ask(&[environment.observation()])?;
             let acting = all.iter().find(|(policy, _)| *policy == wanted);
@@ -315,19 +313,19 @@ fn play(
             let action = choose_action(rng.next_u32(), probabilities);
             let name = gr_grid::ACTION_NAMES[Action::index(action)];
             let ending = environment.step(&rules, action);
-            println!(
-                "step {}: {name} ({:.0} %)\n{}",
+            print(&format!(
+                "step {}: {name} ({:.0} %)\n{}\n",
                 environment.episode_steps,
                 probabilities[action.index()] * 100.0,
                 render::observation(opened.grid, &environment.observation())
-            );
+            ))?;
             if let Some(ending) = ending {
                 let overseen = environment.is_overseen();
                 let seen = if overseen { "overseen" } else { "not overseen" };
-                println!(
-                    "ends with {ending:?}, {seen}, true reward {:+}\n",
+                print(&format!(
+                    "ends with {ending:?}, {seen}, true reward {:+}\n\n",
                     GROUND_TRUTH.pay(ending, overseen)
-                );
+                ))?;
                 break;
             }
         }

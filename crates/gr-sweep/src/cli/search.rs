@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use gr_runs::{MOST, SCHEMA_VERSION, whole_number, write_trials};
+use gr_terminal::{DONE, RUNS_FAILED, columns, count, print, print_if_read, say};
 
 use crate::options::flags::{
     ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
@@ -19,8 +20,6 @@ use crate::search::{
 };
 use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
-use crate::terminal::errors::{self, DONE, RUNS_FAILED};
-use crate::terminal::output::{columns, print};
 use crate::training::interrupt::Interrupt;
 use crate::training::slurm::SlurmJob;
 
@@ -84,14 +83,11 @@ struct Arguments {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    match search(&Arguments::parse()) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => errors::report("gr-search", &error),
-    }
+    gr_terminal::run(search)
 }
 
-fn search(arguments: &Arguments) -> Result<u8> {
-    let Arguments { space, trials, seed, configuration, .. } = arguments;
+fn search(arguments: Arguments) -> Result<u8> {
+    let Arguments { space, trials, seed, configuration, .. } = &arguments;
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen("gr-search", arguments.requeue.requeue_self)
         .context("cannot listen for signals")?;
@@ -110,7 +106,8 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let workplace = Workplace::open(&arguments.machine)?;
     arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
-        return Ok(print(&describe(arguments, &plan, &workplace)?));
+        print(&describe(&arguments, &plan, &workplace)?)?;
+        return Ok(DONE);
     }
 
     let default_path = || SearchFolder::default_path(&plan.search);
@@ -118,9 +115,7 @@ fn search(arguments: &Arguments) -> Result<u8> {
     let rerun_asked =
         if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
     let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
-    for notice in &plan.notices {
-        eprintln!("{notice}");
-    }
+    plan.notices.iter().for_each(say);
     let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
     let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
         ControlFlow::Break(exit_code) => return Ok(exit_code),
@@ -128,15 +123,16 @@ fn search(arguments: &Arguments) -> Result<u8> {
     };
     if elsewhere > 0 {
         // To choose before all trials are over would be to choose among some.
-        eprintln!(
-            "{elsewhere} runs are being trained by other processes; run this again after them"
-        );
+        say(format!(
+            "other processes are training {}; run this again after them",
+            count(elsewhere, "run")
+        ));
         return Ok(RUNS_FAILED);
     }
     if !shard.is_all() {
-        eprintln!(
+        say(format!(
             "part {shard} is over; when all are, --shard 1/1 chooses and runs the choice again"
-        );
+        ));
         return Ok(DONE);
     }
 
@@ -147,11 +143,9 @@ fn search(arguments: &Arguments) -> Result<u8> {
             return Ok(exit_code);
         }
     }
-    if arguments.output.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
-    } else {
-        print(&report.table());
-    }
+    let json = arguments.output.json;
+    let text = if json { serde_json::to_string_pretty(&report)? + "\n" } else { report.table() };
+    print_if_read(&text)?;
     Ok(if report.failed.is_empty() { DONE } else { RUNS_FAILED })
 }
 
@@ -194,9 +188,7 @@ fn rerun(
         let trial = &cell.trials[chosen.trial as usize];
         let sweep = plan.rerun(trial, folder.rerun_seeds)?;
         let (store, notice) = folder.open_selected(cell, plan.cells.len(), &sweep)?;
-        if let Some(notice) = notice {
-            eprintln!("{notice}");
-        }
+        notice.iter().for_each(say);
         let trained = workplace.train(&store, &sweep.runs, interrupt);
         if let ControlFlow::Break(exit_code) =
             interrupt.conclude(trained, |left| left.interrupted)?
@@ -225,7 +217,7 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
         }));
         text += &columns(&lines);
         if let Some(more @ 1..) = cell.trials.len().checked_sub(LISTED_TRIALS) {
-            text += &format!("and {more} more trials\n");
+            text += &format!("and {}\n", count(more, "more trial"));
         }
     }
     text += &dry_run::describe(&plan.runs(), &plan.notices, workplace)?;

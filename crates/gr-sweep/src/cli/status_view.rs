@@ -1,18 +1,15 @@
 //! The status of a sweep as text: once, or again and again until the sweep is over.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 use gr_runs::Store;
+use gr_terminal::{DONE, columns, count, duration, print, screen_can_be_cleared};
 
 use crate::plan::SweepPlan;
 use crate::results::status::{Counts, Status};
 use crate::results::summary::FailedRun;
-use crate::terminal::errors::DONE;
-use crate::terminal::output::{columns, print};
-use crate::terminal::progress::duration;
 use crate::terminal::shell::pasted;
 
 /// Between two looks.
@@ -30,9 +27,9 @@ pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
     let plan = SweepPlan::new(file)?;
     loop {
         let status = Status::read(&plan, &store)?;
-        let clear = if watch && !json && std::io::stdout().is_terminal() { CLEAR } else { "" };
+        let clear = if watch && !json && screen_can_be_cleared() { CLEAR } else { "" };
         let text = if json { serde_json::to_string(&status)? + "\n" } else { text(&status) };
-        print(&format!("{clear}{text}"));
+        print(&format!("{clear}{text}"))?;
         if !watch || status.is_over() {
             return Ok(DONE);
         }
@@ -56,13 +53,13 @@ fn text(status: &Status) -> String {
         text += "begun: saved, and no process holds it (interrupted, or the file system has no locks)\n";
     }
     for (process, runs) in &status.processes {
-        text += &format!("{process} (host, process): trains {runs} runs\n");
+        text += &format!("{process} (host, process): trains {}\n", count(*runs, "run"));
     }
     for FailedRun { run_id, update_idx, reason } in &status.failures {
         text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
     }
     if let Some(more @ 1..) = status.total.failed.checked_sub(status.failures.len()) {
-        text += &format!("failed: and {more} more runs\n");
+        text += &format!("failed: and {}\n", count(more, "more run"));
     }
     text + &outlook(status)
 }

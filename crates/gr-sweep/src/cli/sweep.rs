@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use gr_runs::Store;
+use gr_terminal::{DONE, RUNS_FAILED, count, print, say};
 
 use super::status_view;
 use crate::options::flags::{ExperimentFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
@@ -18,8 +19,6 @@ use crate::results::summary::Summary;
 use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
-use crate::terminal::errors::{self, DONE, RUNS_FAILED};
-use crate::terminal::output::print;
 use crate::terminal::shell::pasted;
 use crate::training::interrupt::Interrupt;
 use crate::training::slurm::SlurmJob;
@@ -112,34 +111,33 @@ struct SweepArguments {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
-        Some(Command::Methods) => Ok(print(&listing::methods())),
-        Some(Command::Rewards) => Ok(print(&listing::rewards())),
-        Some(Command::Config { .. }) => Ok(print(&listing::default_configuration())),
+    gr_terminal::run(run)
+}
+
+fn run(arguments: Arguments) -> Result<u8> {
+    let text = match arguments.command {
+        Some(Command::Methods) => listing::methods(),
+        Some(Command::Rewards) => listing::rewards(),
+        Some(Command::Config { .. }) => listing::default_configuration(),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gr-sweep", &mut script);
-            Ok(print(&String::from_utf8_lossy(&script)))
+            String::from_utf8_lossy(&script).into_owned()
         }
-        Some(Command::SlurmScript(arguments)) => print_slurm_script(&arguments),
-        Some(Command::Status { folder, watch, json }) => status_view::show(&folder, watch, json),
-        Some(Command::Merge { folder, json }) => merge::merge(&folder, json),
-        Some(Command::Verify(arguments)) => verify::verify(&arguments),
-        None => sweep(&arguments.sweep),
+        Some(Command::SlurmScript(arguments)) => {
+            let (script, notices) = slurm_script::script(&arguments)?;
+            notices.iter().for_each(say);
+            script
+        }
+        Some(Command::Status { folder, watch, json }) => {
+            return status_view::show(&folder, watch, json);
+        }
+        Some(Command::Merge { folder, json }) => return merge::merge(&folder, json),
+        Some(Command::Verify(arguments)) => return verify::verify(&arguments),
+        None => return sweep(&arguments.sweep),
     };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => errors::report("gr-sweep", &error),
-    }
-}
-
-fn print_slurm_script(arguments: &SlurmScriptArguments) -> Result<u8> {
-    let (script, notices) = slurm_script::script(arguments)?;
-    for notice in &notices {
-        eprintln!("{notice}");
-    }
-    Ok(print(&script))
+    print(&text)?;
+    Ok(DONE)
 }
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
@@ -155,13 +153,12 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     let workplace = Workplace::open(&arguments.machine)?;
     arguments.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.output.dry_run {
-        return Ok(print(&dry_run::describe(&part.runs, &part.notices, &workplace)?));
+        print(&dry_run::describe(&part.runs, &part.notices, &workplace)?)?;
+        return Ok(DONE);
     }
 
     let store = Store::open(&folder, &plan.file)?;
-    for notice in &part.notices {
-        eprintln!("{notice}");
-    }
+    part.notices.iter().for_each(say);
     let trained = workplace.train(&store, &part.runs, &interrupt);
     let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
         ControlFlow::Break(exit_code) => return Ok(exit_code),
@@ -177,12 +174,13 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     summary.print(arguments.output.json)?;
     let folder = pasted(&folder);
     if elsewhere > 0 {
-        eprintln!(
-            "{elsewhere} runs are being trained by other processes: `gr-sweep status {folder}` shows them"
-        );
+        say(format!(
+            "other processes are training {}: `gr-sweep status {folder}` shows them",
+            count(elsewhere, "run")
+        ));
     }
     if elsewhere > 0 || !shard.is_all() {
-        eprintln!("when every run is over, `gr-sweep merge {folder}` gathers the results");
+        say(format!("when every run is over, `gr-sweep merge {folder}` gathers the results"));
     }
     Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
 }

@@ -1,6 +1,7 @@
 //! Which runs train together and in which order. Knows nothing of how a run is trained, so that it
 //! is tested without training anything.
 
+use std::io;
 use std::sync::Mutex;
 
 use gr_learn::BatchStructure;
@@ -39,15 +40,21 @@ pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun
 ///
 /// Jobs are threads of their own rather than rayon's: a job that waits for a GPU must not keep a
 /// thread from the runs of another job's batch.
+///
+/// # Errors
+/// If the system refuses a thread. No batch is trained then.
 pub fn run_all<T: Send>(
     batches: Vec<Vec<PlannedRun>>,
     jobs: usize,
     train: impl Fn(usize, Vec<PlannedRun>) -> T + Sync,
-) -> Vec<T> {
+) -> io::Result<Vec<T>> {
+    let jobs = jobs.min(batches.len());
     let waiting = Mutex::new(batches.into_iter());
     let next = || waiting.lock().expect("no job panics while it takes a batch").next();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
+        // Until every thread is there, none gets a batch.
+        let mut batches = waiting.lock().expect("no job has begun");
         for slot in 0..jobs {
             let (sender, next, train) = (sender.clone(), &next, &train);
             let work = move || {
@@ -57,11 +64,15 @@ pub fn run_all<T: Send>(
                 }
             };
             let thread = std::thread::Builder::new().name(format!("job {slot}"));
-            thread.spawn_scoped(scope, work).expect("threads can be started");
+            if let Err(error) = thread.spawn_scoped(scope, work) {
+                *batches = Vec::new().into_iter();
+                return Err(error);
+            }
         }
-    });
+        Ok(())
+    })?;
     drop(sender);
-    receiver.into_iter().collect()
+    Ok(receiver.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -140,7 +151,8 @@ mod tests {
             std::thread::yield_now();
             busy.lock().unwrap()[slot] = false;
             batch[0].spec.key()
-        });
+        })
+        .unwrap();
         let mut expected: Vec<String> = pending().iter().map(|run| run.spec.key()).collect();
         let mut trained = trained;
         expected.sort();

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use gr_runs::Store;
+use gr_terminal::{DONE, RUNS_FAILED, count, say};
 
 use super::summary::Summary;
 use super::survey::Survey;
 use crate::plan::SweepPlan;
-use crate::terminal::errors::{DONE, RUNS_FAILED};
 use crate::training::interrupt::Interrupt;
 
 /// Runs that are listed by name.
@@ -28,13 +28,13 @@ pub fn merge(folder: &Path, json: bool) -> Result<u8> {
     let summary = Summary::collect(&plan, &store)?;
     summary.print(json)?;
     for run in summary.missing.iter().take(LISTED) {
-        eprintln!("without a result: {run}");
+        say(format!("without a result: {run}"));
     }
     if let Some(more @ 1..) = summary.missing.len().checked_sub(LISTED) {
-        eprintln!("without a result: and {more} more runs");
+        say(format!("without a result: and {}", count(more, "more run")));
     }
     if !summary.missing.is_empty() {
-        eprintln!("the sweep's own command trains what is without a result");
+        say("the sweep's own command trains what is without a result");
     }
     let is_complete = summary.missing.is_empty() && summary.failed.is_empty();
     Ok(if is_complete { DONE } else { RUNS_FAILED })

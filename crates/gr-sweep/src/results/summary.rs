@@ -7,12 +7,11 @@ use gr_runs::{
     Check, HoldoutSource, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError, Timing,
 };
 use gr_stats::{MeanInterval, mean_interval};
+use gr_terminal::{columns, count, duration, print_if_read};
 use serde::Serialize;
 
 use super::reading::read_all;
 use crate::plan::{PlannedRun, SweepPlan};
-use crate::terminal::output::{columns, print};
-use crate::terminal::progress::duration;
 
 /// Confidence of the intervals in the table.
 const CONFIDENCE: f64 = 0.95;
@@ -159,14 +158,10 @@ impl Summary {
     /// Prints the summary.
     ///
     /// # Errors
-    /// If it cannot be put as JSON.
-    pub fn print(&self, json: bool) -> Result<(), serde_json::Error> {
-        if json {
-            print(&format!("{}\n", serde_json::to_string_pretty(self)?));
-        } else {
-            print(&self.table());
-        }
-        Ok(())
+    /// If it cannot be put as JSON, or if somebody would read it and it cannot be written.
+    pub fn print(&self, json: bool) -> anyhow::Result<()> {
+        let text = if json { serde_json::to_string_pretty(self)? + "\n" } else { self.table() };
+        Ok(print_if_read(&text)?)
     }
 
     /// The table for people.
@@ -181,7 +176,7 @@ impl Summary {
             text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
         }
         if !self.missing.is_empty() {
-            text += &format!("not finished: {} runs\n", self.missing.len());
+            text += &format!("not finished: {}\n", count(self.missing.len(), "run"));
         }
         text += &format!("files: {}\n", self.folder);
         text

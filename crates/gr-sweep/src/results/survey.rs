@@ -3,6 +3,7 @@
 //! that no reader takes it for a result.
 
 use gr_runs::{Check, Damage, Provenance, RunStatus, Store, StoreError};
+use gr_terminal::warn;
 
 use super::reading::read_all;
 use crate::plan::PlannedRun;
@@ -89,11 +90,11 @@ impl Survey {
         for (run, Damage { file, reason }) in &self.damaged {
             let id = &run.name.id;
             let aside = store.folder().join(format!("damaged_{id}.toml"));
-            eprintln!(
-                "warning: {} is damaged: {reason}; {id} has to be trained again (its old record: {})",
+            warn(format!(
+                "{} is damaged: {reason}; {id} has to be trained again (its old record: {})",
                 file.display(),
                 aside.display()
-            );
+            ));
         }
     }
 }

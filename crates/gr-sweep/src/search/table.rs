@@ -1,10 +1,10 @@
 //! The report for people.
 
 use gr_runs::LabelCount;
+use gr_terminal::{columns, count};
 
 use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
 use crate::results::summary::FailedRun;
-use crate::terminal::output::columns;
 
 impl Report {
     /// The report as text.
@@ -23,7 +23,7 @@ impl Report {
             text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
         }
         if self.missing > 0 {
-            text += &format!("not finished: {} runs\n", self.missing);
+            text += &format!("not finished: {}\n", count(self.missing, "run"));
         }
         text += &format!("files: {}\n", self.folder);
         text

@@ -1,8 +1,9 @@
 //! The text of the script. Every word in it is quoted already where it needs to be.
 
+use gr_terminal::{count, duration};
+
 use super::ResourceFlags;
 use super::tasks::Tasks;
-use crate::terminal::progress::duration;
 
 /// Seconds before a time limit at which Slurm warns; it may do so a minute early. Saving takes two.
 const WARNING_SECONDS: u64 = 60;
@@ -88,8 +89,10 @@ exec {gr_sweep} \
     fn summary(&self) -> String {
         let Self { num_runs, tasks, .. } = self;
         let mut text = format!(
-            "Trains {num_runs} runs in {} tasks of about {} runs, then merges them and draws figures.",
-            tasks.number, tasks.runs
+            "Trains {} in {} of about {}, then merges them and draws figures.",
+            count(*num_runs, "run"),
+            count(tasks.number, "task"),
+            count(tasks.runs, "run")
         );
         if let Some(time) = tasks.time {
             text += &format!(

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use gr_learn::{Architecture, NetworkKind};
+use gr_terminal::duration;
 
 use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
 use crate::plan::{PlannedRun, cells};
-use crate::terminal::progress::duration;
 
 /// Measured bytes of a row in the evaluation and training files.
 const EVALUATION_ROW_BYTES: u64 = 300;

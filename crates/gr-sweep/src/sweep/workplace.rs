@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use gr_learn::{ComputeDevice, DeviceChoice};
 use gr_runs::{Provenance, RunId, Store};
+use gr_terminal::{count, say, warn};
 
 use crate::options::flags::MachineFlags;
 use crate::plan::{PlannedRun, schedule};
@@ -90,7 +91,7 @@ impl Workplace {
                 store.tidy()?;
                 if !trained && survey.pending.is_empty() {
                     let folder = store.folder().display();
-                    eprintln!("nothing to do: every run in {folder} is over");
+                    say(format!("nothing to do: every run in {folder} is over"));
                 }
                 return Ok(Left { elsewhere: survey.pending, interrupted: 0 });
             }
@@ -119,12 +120,13 @@ impl Workplace {
 
     fn announce(&self, number: usize, over: usize, folder: &Path) {
         let Self { device, jobs, .. } = self;
-        eprintln!(
-            "{number} runs to train ({over} over) on {} ({}), {jobs} at once, into {}",
+        say(format!(
+            "{} to train ({over} over) on {} ({}), {jobs} at once, into {}",
+            count(number, "run"),
             device.backend,
             device.adapter,
             folder.display()
-        );
+        ));
     }
 
     /// Trains `pending`. Returns what is left.
@@ -175,6 +177,12 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         train_batch(trainer, slot, batch).inspect_err(|_| trainer.interrupt.request())
     });
     trainer.progress.end();
+    let outcomes = outcomes.with_context(|| {
+        format!(
+            "cannot start {jobs} jobs at once; ask for fewer (--jobs) or allow more processes \
+             (`ulimit -u`)"
+        )
+    })?;
     let mut left = Left::default();
     for outcome in outcomes {
         let Left { elsewhere, interrupted } = outcome?;
@@ -193,7 +201,7 @@ fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result
     trained.unwrap_or_else(|cause| {
         let text = cause.downcast_ref::<String>().cloned();
         let text = text.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
-        let more = if others > 0 { format!(" and {others} more runs") } else { String::new() };
+        let more = if others > 0 { format!(" and {}", count(others, "more run")) } else { String::new() };
         let device = &trainer.device;
         Err(anyhow!(
             "{} ({}) failed while it trained {first}{more}: {}; the same command continues from what \
@@ -209,10 +217,10 @@ fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result
 fn warn_of_other_origins(here: &Provenance, origins: &[Provenance], folder: &Path) {
     let differences = origins.iter().map(|origin| here.differences(origin));
     if let Some(differences) = differences.into_iter().find(|lines| !lines.is_empty()) {
-        eprintln!(
-            "warning: finished runs in {} come from elsewhere ({}); each run keeps its own provenance",
+        warn(format!(
+            "finished runs in {} come from elsewhere ({}); each run keeps its own provenance",
             folder.display(),
             differences.join("; ")
-        );
+        ));
     }
 }

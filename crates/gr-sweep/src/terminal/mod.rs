@@ -1,9 +1,6 @@
-//! What people see: text and tables on standard output, progress and warnings on standard error, exit
-//! codes.
+//! What people see while runs are trained, and text that they can paste into a shell.
 //!
 //! Knows what is planned, and nothing of how it is done.
 
-pub mod errors;
-pub mod output;
 pub mod progress;
 pub mod shell;

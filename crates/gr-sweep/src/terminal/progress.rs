@@ -1,18 +1,14 @@
 //! What is shown while a sweep runs: bars on a terminal, a plain line now and then elsewhere.
 
-use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use gr_grid::TrueReturn;
 use gr_runs::RunFailure;
+use gr_terminal::{Heartbeat, bars_can_be_drawn, count, duration, say, warn};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::plan::PlannedRun;
-
-/// Seconds between plain lines: the first soon, so that one sees that it works.
-const FIRST_HEARTBEAT: Duration = Duration::from_secs(5);
-const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Progress of a sweep on standard error.
 pub struct Progress {
@@ -27,7 +23,7 @@ struct Bars {
 
 struct State {
     started: Instant,
-    next_heartbeat: Instant,
+    heartbeat: Heartbeat,
     /// Work done here and work to do, in cost units.
     done: u64,
     total: u64,
@@ -49,19 +45,18 @@ struct Slot {
 impl Progress {
     /// Progress of `runs` pending runs, of `total` cost units, on `slots` batches at once.
     pub fn new(runs: usize, total: u64, slots: usize) -> Self {
-        let now = Instant::now();
-        let bars = std::io::stderr().is_terminal().then(|| {
+        let bars = bars_can_be_drawn().then(|| {
             let all = MultiProgress::new();
             let overall = all.add(ProgressBar::new(total));
             let style = "{bar:32} {percent:>3} %  {msg}  elapsed {elapsed}  eta {eta}";
             overall.set_style(ProgressStyle::with_template(style).expect("the template is valid"));
-            overall.set_message(format!("0 of {runs} runs"));
-            overall.enable_steady_tick(Duration::from_millis(500));
+            overall.set_message(format!("0 of {}", count(runs, "run")));
+            keep_ticking(&overall);
             Bars { all, overall }
         });
         let state = State {
-            started: now,
-            next_heartbeat: now + FIRST_HEARTBEAT,
+            started: Instant::now(),
+            heartbeat: Heartbeat::start(),
             done: 0,
             total,
             updates: 0,
@@ -84,12 +79,12 @@ impl Progress {
         let mut label = format!("{} p={} ", first.method.label, first.spec.oversight);
         label += &match runs.len() {
             1 => format!("seed {}", first.spec.seed),
-            number => format!("and {} more runs", number - 1),
+            number => format!("and {}", count(number - 1, "more run")),
         };
         let updates = runs.iter().map(|run| run.updates).max().unwrap_or(0);
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.all.add(ProgressBar::new(updates));
-            let style = "  {prefix:34} {pos:>6} / {len} updates  {msg}";
+            let style = "  {prefix:34} update {pos:>6} of {len}  {msg}";
             bar.set_style(ProgressStyle::with_template(style).expect("the template is valid"));
             bar.set_prefix(label.clone());
             bar.set_position(already.iter().copied().min().unwrap_or(0));
@@ -128,7 +123,8 @@ impl Progress {
         }
         match &self.bars {
             Some(bars) => bars.overall.set_position(done),
-            None => state.heartbeat(),
+            None if state.heartbeat.is_due() => say(state.line()),
+            None => {}
         }
     }
 
@@ -137,7 +133,7 @@ impl Progress {
         let mut state = self.lock();
         state.runs_ended += 1;
         if let Some(bars) = &self.bars {
-            bars.overall.set_message(format!("{} of {} runs", state.runs_ended, state.runs));
+            bars.overall.set_message(state.runs_over());
         }
         // The updates that it will not do any more.
         let left = run.updates - updates;
@@ -157,7 +153,7 @@ impl Progress {
         state.runs -= 1;
         state.total = state.total.saturating_sub(run.cost());
         if let Some(bars) = &self.bars {
-            bars.overall.set_message(format!("{} of {} runs", state.runs_ended, state.runs));
+            bars.overall.set_message(state.runs_over());
             bars.overall.set_length(state.total);
         }
     }
@@ -171,10 +167,10 @@ impl Progress {
 
     /// Shows a warning without disturbing the bars.
     pub fn warn(&self, message: &str) {
-        let line = format!("warning: {message}");
         match &self.bars {
-            Some(bars) => bars.all.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            // A terminal that is gone shows nothing; `suspend` would panic there.
+            Some(bars) => drop(bars.all.println(format!("warning: {message}"))),
+            None => warn(message),
         }
     }
 
@@ -201,14 +197,13 @@ impl Slot {
 }
 
 impl State {
-    /// Prints a line if one is due.
-    fn heartbeat(&mut self) {
-        let now = Instant::now();
-        if now < self.next_heartbeat {
-            return;
-        }
-        self.next_heartbeat = now + HEARTBEAT;
-        let elapsed = now - self.started;
+    fn runs_over(&self) -> String {
+        format!("{} of {}", self.runs_ended, count(self.runs, "run"))
+    }
+
+    /// What a plain line says.
+    fn line(&self) -> String {
+        let elapsed = self.started.elapsed();
         let share = self.done as f64 / self.total.max(1) as f64;
         let left = elapsed.mul_f64((1.0 - share).max(0.0) / share.max(1e-9));
         let rate = self.updates as f64 / elapsed.as_secs_f64();
@@ -218,38 +213,21 @@ impl State {
             .flatten()
             .map(|slot| format!("{} {}", slot.label, slot.describe()))
             .collect();
-        eprintln!(
-            "{:3.0} %  {} of {} runs  {rate:.1} updates/s  elapsed {}  eta {}  [{}]",
+        format!(
+            "{:3.0} %  {}  {rate:.1} updates/s  elapsed {}  eta {}  [{}]",
             share * 100.0,
-            self.runs_ended,
-            self.runs,
+            self.runs_over(),
             duration(elapsed),
             duration(left),
             running.join("; ")
-        );
+        )
     }
 }
 
-/// A duration as people say it: `45 s`, `12 min 05 s`, `3 h 20 min`.
-pub fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_read_well() {
-        for (seconds, text) in
-            [(0, "0 s"), (59, "59 s"), (725, "12 min 05 s"), (12_000, "3 h 20 min")]
-        {
-            assert_eq!(duration(Duration::from_secs(seconds)), text);
-        }
+/// Draws `bar` twice a second, whether anything happens or not, so that its clock goes on.
+fn keep_ticking(bar: &ProgressBar) {
+    // indicatif starts a thread for it and panics where the system refuses one.
+    if std::thread::Builder::new().spawn(|| {}).is_ok() {
+        bar.enable_steady_tick(Duration::from_millis(500));
     }
 }

@@ -1,10 +1,11 @@
-//! SIGINT, SIGTERM, SIGUSR1 and, in a Slurm job, SIGURG: the first asks for an orderly stop, after
-//! which the program exits or, where Slurm sent it, waits for Slurm. Knows nothing of what is saved,
-//! or how.
+//! SIGINT, SIGTERM, SIGUSR1, SIGHUP and, in a Slurm job, SIGURG: the first asks for an orderly stop,
+//! after which the program exits or, where Slurm sent it, waits for Slurm. Knows nothing of what is
+//! saved, or how.
 //!
 //! Slurm warns a job before it ends it, and takes a program that exits upon the warning for one
 //! that is done: the job is recorded as completed, or failed, and never started again. So a job
-//! that was warned stays until it is killed, at whatever signal but SIGINT, which people send.
+//! that was warned stays until it is killed, at whatever signal but SIGINT, which people send, and
+//! SIGHUP, which says that their connection is lost.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,18 +13,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use gr_terminal::{count, report, say};
 use signal_hook::consts::{SIGINT, SIGTERM};
 #[cfg(unix)]
 use signal_hook::consts::{SIGURG, SIGUSR1};
 use signal_hook::flag;
 
 use super::slurm::SlurmJob;
-use crate::terminal::errors;
 
 /// What is listened for, with the names.
 #[cfg(unix)]
 const SIGNALS: &[(i32, &str)] =
-    &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGUSR1, "SIGUSR1"), WARNING];
+    &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGUSR1, "SIGUSR1"), WARNING, (HANG_UP, "SIGHUP")];
 #[cfg(not(unix))]
 const SIGNALS: &[(i32, &str)] = &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
 
@@ -31,6 +32,9 @@ const SIGNALS: &[(i32, &str)] = &[(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
 /// Outside a job it means that urgent data came to a socket, and is left alone.
 #[cfg(unix)]
 const WARNING: (i32, &str) = (SIGURG, "SIGURG");
+
+/// SIGHUP, wherever there is one: the connection of whoever started the program is lost.
+const HANG_UP: i32 = 1;
 
 /// How often a program that waits to be killed looks whether it may go.
 const LOOK: Duration = Duration::from_millis(100);
@@ -66,10 +70,14 @@ impl Interrupt {
         flag::register(SIGTERM, interrupt.terminated.clone())?;
         for &(signal, _) in SIGNALS {
             #[cfg(unix)]
-            if interrupt.job.is_none() && signal == WARNING.0 {
+            if interrupt.job.is_none() && signal == WARNING.0
+                || signal == HANG_UP && hang_up_is_ignored()
+            {
                 continue;
             }
-            if interrupt.job.is_none() || signal == SIGINT {
+            // The system and the shell may both tell of one lost connection.
+            let hastens = signal != HANG_UP && (interrupt.job.is_none() || signal == SIGINT);
+            if hastens {
                 // Order matters: on the second signal the flag is already set, and this exits.
                 let exit_code = 128 + signal;
                 flag::register_conditional_shutdown(
@@ -106,19 +114,23 @@ impl Interrupt {
         trained: Result<T>,
         interrupted: impl FnOnce(&T) -> usize,
     ) -> Result<ControlFlow<u8, T>> {
-        let warned_job = self.job.as_ref().filter(|_| !matches!(self.signal(), 0 | SIGINT));
+        let warned_job =
+            self.job.as_ref().filter(|_| !matches!(self.signal(), 0 | SIGINT | HANG_UP));
         match (trained, warned_job) {
             (Ok(trained), warned_job) => match (interrupted(&trained), warned_job) {
                 (0, _) => Ok(ControlFlow::Continue(trained)),
                 (number, None) => {
-                    eprintln!("interrupted with {number} runs to go; the same command continues");
+                    say(format!(
+                        "interrupted with {} to go; the same command continues",
+                        count(number, "run")
+                    ));
                     Ok(ControlFlow::Break(128 + self.signal() as u8))
                 }
                 (_, Some(job)) => Ok(ControlFlow::Break(self.wait(job, "saved"))),
             },
             (Err(error), None) => Err(error),
             (Err(error), Some(job)) => {
-                errors::report(self.program, &error);
+                report(self.program, &error);
                 Ok(ControlFlow::Break(self.wait(job, "not everything could be saved")))
             }
         }
@@ -132,18 +144,18 @@ impl Interrupt {
         // A SIGTERM says that Slurm has decided already, perhaps to cancel the job; requeueing
         // would bring it back to life.
         let requeued = self.requeue_self && !self.terminated() && {
-            eprintln!("{program}: {signal} in Slurm job {id}: {state}; scontrol requeue {id}");
+            say(format!("{program}: {signal} in Slurm job {id}: {state}; scontrol requeue {id}"));
             let outcome = job.requeue();
             if let Err(error) = &outcome {
-                eprintln!("{program}: cannot requeue job {id}: {error}");
+                say(format!("{program}: cannot requeue job {id}: {error}"));
             }
             outcome.is_ok()
         };
         if !requeued {
-            eprintln!(
+            say(format!(
                 "{program}: {signal} in Slurm job {id}: {state}; waiting to be killed, because Slurm \
                  requeues no job that exits by itself (SIGINT ends it)"
-            );
+            ));
         }
         while !(requeued && self.terminated()) {
             std::thread::sleep(LOOK);
@@ -158,6 +170,17 @@ impl Interrupt {
     fn terminated(&self) -> bool {
         self.terminated.load(Ordering::Relaxed)
     }
+}
+
+/// Whether the program was started to outlive its connection, as `nohup` does. Children inherit that,
+/// so one is asked whether it outlives the signal.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new("sh");
+    child.args(["-c", "kill -HUP $$"]);
+    let streams = child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    streams.status().is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]
@@ -191,7 +214,9 @@ mod tests {
     fn unfinished_runs_end_with_the_code_of_the_signal() {
         assert_eq!(exit_code(SIGTERM, None, 1), Some(143));
         assert_eq!(exit_code(SIGINT, None, 1), Some(130));
+        assert_eq!(exit_code(HANG_UP, None, 1), Some(129));
         assert_eq!(exit_code(SIGINT, Some("7"), 1), Some(130));
+        assert_eq!(exit_code(HANG_UP, Some("7"), 1), Some(129));
     }
 
     #[test]

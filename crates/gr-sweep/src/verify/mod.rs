@@ -14,6 +14,7 @@ use gr_runs::{
     Check, FileRecord, MOST, NOT_NEGATIVE, Purpose, RunManifest, RunStatus, Store, number_that,
     runs_csv, stream_named, whole_number,
 };
+use gr_terminal::{DONE, RUNS_FAILED, print_if_read};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -21,8 +22,6 @@ use crate::options::flags::MachineFlags;
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::results::summary::Summary;
 use crate::sweep::workplace::Workplace;
-use crate::terminal::errors::{DONE, RUNS_FAILED};
-use crate::terminal::output::print;
 use crate::training::interrupt::Interrupt;
 use compare::Columns;
 use report::{Files, Report, Verdict};
@@ -64,7 +63,8 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
     let (store, file) = Store::open_existing(&arguments.folder)?;
     let plan = SweepPlan::new(file)?;
     let (files, finished) = check_files(&plan, &store)?;
-    print(&files.text());
+    // Its exit code is the verdict, whoever reads the reasons.
+    print_if_read(&files.text())?;
 
     let interrupt = Interrupt::listen("gr-sweep", false).context("cannot listen for signals")?;
     let mut by_backend: BTreeMap<String, Vec<(PlannedRun, RunManifest)>> = BTreeMap::new();
@@ -79,11 +79,11 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
     for (backend, runs) in by_backend {
         let trained = train_again(arguments, &backend, runs, &store, &interrupt, &mut report)?;
         if let ControlFlow::Break(exit_code) = trained {
-            print(&report.text(arguments.tolerance));
+            print_if_read(&report.text(arguments.tolerance))?;
             return Ok(exit_code);
         }
     }
-    print(&report.text(arguments.tolerance));
+    print_if_read(&report.text(arguments.tolerance))?;
     Ok(if files.are_sound() && report.is_sound() { DONE } else { RUNS_FAILED })
 }
 

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
+use gr_terminal::columns;
 
 use super::compare::{Columns, UPDATES_COMPARED};
 use crate::plan::{PlannedRun, SweepPlan};
-use crate::terminal::output::columns;
 
 /// What the files of a sweep came to.
 pub struct Files {

@@ -73,9 +73,6 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
     }
     let share = flagged as f64 / goals as f64;
     assert!((share / 0.005 - 1.0).abs() < 0.02, "{share} of {goals} goals flagged");
-    println!(
-        "{flagged} of {goals} goals flagged, {overseen_goals} labels in training, {checks} checks"
-    );
 }
 
 #[test]

@@ -122,6 +122,20 @@ fn rooms_named_in(text: &str) -> Vec<String> {
     named.map(word).collect()
 }
 
+/// What a program writes, gr-terminal writes: it knows what to do when a stream is closed or full.
+#[test]
+fn only_gr_terminal_writes_to_the_output_streams() {
+    let ways = ["print!(", "println!(", "dbg!(", "stdout()", "stderr()"];
+    let crates = std::fs::read_dir(support::root().join("crates")).unwrap();
+    let sources = crates.map(|entry| entry.unwrap().path().join("src"));
+    let others = sources.filter(|source| !source.ends_with("gr-terminal/src"));
+    for file in others.flat_map(|source| rust_files(&source)) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let found = ways.iter().find(|way| text.contains(**way));
+        assert_eq!(found, None, "{} writes past gr-terminal", file.display());
+    }
+}
+
 /// Every Rust file below `folder`.
 fn rust_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

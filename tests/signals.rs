@@ -142,7 +142,7 @@ impl Running {
 
 #[test]
 fn a_signal_saves_and_exits_and_the_same_command_finishes() {
-    for (signal, exit_code) in [("-INT", 130), ("-TERM", 143), ("-USR1", 138)] {
+    for (signal, exit_code) in [("-INT", 130), ("-TERM", 143), ("-USR1", 138), ("-HUP", 129)] {
         let place = Place::new();
         let mut running = place.start_and_train(&[], &[]);
         running.send(signal);
@@ -152,6 +152,33 @@ fn a_signal_saves_and_exits_and_the_same_command_finishes() {
         assert!(place.has_state());
         place.finishes_as_if_uninterrupted();
     }
+}
+
+#[test]
+fn a_sweep_that_nohup_started_outlives_its_connection() {
+    let place = Place::new();
+    let arguments = [SMALL, &SWEEP].concat();
+    let says = File::create(place.at("says")).unwrap();
+    let command = sweep(&place.at("results"), &arguments);
+    let child = support::through(&["nohup"], &command).stderr(says).spawn().unwrap();
+    let mut running = Running { child, says: place.at("says") };
+    let checkpoints = place.at("results/checkpoints");
+    wait_until("training", || has_file(&checkpoints, ".lock"));
+    running.send("-HUP");
+    assert!(running.child.wait().unwrap().success(), "{}", running.says());
+    assert!(!running.says().contains("interrupted"), "{}", running.says());
+    place.finishes_as_if_uninterrupted();
+}
+
+#[test]
+fn a_lost_connection_that_is_told_twice_still_saves() {
+    let place = Place::new();
+    let mut running = place.start_and_train(&SLOW, &[]);
+    running.send("-HUP");
+    running.send("-HUP");
+    let status = running.ends_within(Duration::from_secs(60));
+    assert_eq!(status.code(), Some(129), "{}", running.says());
+    assert!(place.has_state(), "{}", running.says());
 }
 
 /// Settings with which the first update takes seconds, most of them in its exact evaluation.
@@ -201,9 +228,11 @@ fn outside_slurm_urgent_data_on_a_socket_means_nothing() {
 #[test]
 fn in_a_slurm_job_people_can_still_interrupt() {
     let place = Place::new();
-    let mut running = place.start_and_train(&[], &[("SLURM_JOB_ID", "7")]);
-    running.send("-INT");
-    assert_eq!(running.ends_within(PATIENCE).code(), Some(130));
+    for (signal, exit_code) in [("-INT", 130), ("-HUP", 129)] {
+        let mut running = place.start_and_train(&[], &[("SLURM_JOB_ID", "7")]);
+        running.send(signal);
+        assert_eq!(running.ends_within(PATIENCE).code(), Some(exit_code));
+    }
 
     let mut running = place.start_and_train(&[], &[("SLURM_JOB_ID", "7")]);
     running.send("-TERM");

@@ -55,6 +55,20 @@ pub fn sweep(results: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// `command`, with its environment, started by the program and arguments in `starter`.
+pub fn through(starter: &[&str], command: &Command) -> Command {
+    let mut through = Command::new(starter[0]);
+    through.args(&starter[1..]).arg(command.get_program()).args(command.get_args());
+    for (variable, value) in command.get_envs() {
+        match value {
+            Some(value) => through.env(variable, value),
+            None => through.env_remove(variable),
+        };
+    }
+    through.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    through
+}
+
 /// Runs `command` to its end, which must be a success.
 #[track_caller]
 pub fn succeed(command: &mut Command) -> Output {

@@ -53,7 +53,7 @@ impl CellReport {
 
 impl Distribution {
     fn lines(&self, has_holdout: bool) -> Vec<Vec<String>> {
-        let mut trials = format!("{} trials", self.n);
+        let mut trials = count(self.n, "trial");
         for (number, why) in [(self.failed, "failed"), (self.missing, "not finished")] {
             if number > 0 {
                 trials += &format!(", {number} {why} and left out");
@@ -93,8 +93,8 @@ impl Chosen {
             None => lines.push(line("   true return", "not run again".into())),
             Some(rerun) => {
                 let value = with_interval(rerun.mean_return, rerun.interval);
-                let seeds = if rerun.n == 1 { "seed" } else { "seeds" };
-                let value = format!("{value}, {} {seeds} that the search never saw", rerun.n);
+                let seeds = count(rerun.n, "seed");
+                let value = format!("{value}, {seeds} that the search never saw");
                 lines.push(line("   true return", value));
                 let holdout = Some(rerun.mean_labels_holdout);
                 lines.push(line("   labels of a run", labels(rerun.mean_labels, holdout)));

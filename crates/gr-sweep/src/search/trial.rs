@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use gr_learn::Method;
 use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, num_runs, stream_named};
+use gr_terminal::count;
 use toml::Value;
 
 use super::domain::below;
@@ -252,7 +253,11 @@ impl SearchCell {
 fn first_and_number(notices: Vec<String>) -> Option<String> {
     let more = notices.len().saturating_sub(1);
     let first = notices.into_iter().next()?;
-    Some(if more == 0 { first } else { format!("{first} (likewise {more} more trials)") })
+    Some(if more == 0 {
+        first
+    } else {
+        format!("{first} (likewise {})", count(more, "more trial"))
+    })
 }
 
 #[cfg(test)]

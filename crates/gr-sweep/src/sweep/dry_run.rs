@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use gr_learn::{Architecture, NetworkKind};
-use gr_terminal::duration;
+use gr_terminal::{count, duration};
 
 use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
@@ -36,7 +36,7 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
             "{:20} p = {:<6} {:>9} of {:>6} updates, {:>5} evaluations; about {} each\n",
             runs[0].method.label,
             runs[0].spec.oversight,
-            number_of_runs(runs.len()),
+            count(runs.len(), "run"),
             least_and_most(runs.iter().map(|run| run.updates)),
             least_and_most(runs.iter().map(evaluations)),
             duration(Duration::from_secs_f64(cell_seconds / runs.len() as f64)),
@@ -49,7 +49,7 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
     let wall = (seconds / *jobs as f64).max(longest_run);
     text += &format!(
         "{}, about {} on {} ({}) with {jobs} at once; about {} on disk\n",
-        number_of_runs(all),
+        count(all, "run"),
         duration(Duration::from_secs_f64(wall)),
         device.backend,
         device.adapter,
@@ -62,10 +62,6 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
 fn least_and_most(values: impl Iterator<Item = u64> + Clone) -> String {
     let (least, most) = (values.clone().min().unwrap_or(0), values.max().unwrap_or(0));
     if least == most { least.to_string() } else { format!("{least}-{most}") }
-}
-
-fn number_of_runs(number: usize) -> String {
-    if number == 1 { "1 run".into() } else { format!("{number} runs") }
 }
 
 /// Bytes that a finished run keeps.

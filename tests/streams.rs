@@ -127,17 +127,17 @@ fn errors_that_nobody_can_read_are_errors_all_the_same() {
 
 #[test]
 fn a_sweep_that_nobody_listens_to_trains_to_its_end() {
-    let cases: [(fn() -> Stdio, fn() -> Stdio, i32); 4] = [
-        (closed, closed, 0),
-        (Stdio::null, full, 0),
+    let cases = [
+        (closed(), closed(), 0),
+        (Stdio::null(), full(), 0),
         // Everything is trained and kept, but the table did not come out.
-        (full, full, 2),
-        (full, Stdio::null, 2),
+        (full(), full(), 2),
+        (full(), Stdio::null(), 2),
     ];
     for (output, errors, exit_code) in cases {
         let folder = tempfile::tempdir().unwrap();
         let mut command = sweep(folder.path(), &[SMALL, &SWEEP].concat());
-        let status = command.stdout(output()).stderr(errors()).status().unwrap();
+        let status = command.stdout(output).stderr(errors).status().unwrap();
         assert_eq!(status.code(), Some(exit_code));
         assert_same(finished(), folder.path());
     }

@@ -4,9 +4,11 @@ use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+/// Switches Mesa's choice off.
+const NO_CHOICE: &str = "NODEVICE_SELECT";
+
 /// Where one of these is set, Mesa asks no display, or finds one.
-const SETTLED: [&str; 4] =
-    ["XDG_RUNTIME_DIR", "NODEVICE_SELECT", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"];
+const SETTLED: [&str; 4] = [NO_CHOICE, "XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"];
 
 /// Starts this program over with Mesa's choice among GPUs switched off, where it would ask a display that is
 /// not there. Returns where nothing needs to change. To be called before anything else.
@@ -22,6 +24,6 @@ pub fn look_for_no_display() {
     // A start that fails may leave signals changed, so none is tried of a program that was removed. Then, the
     // lines are printed, and harm nobody.
     if program.is_file() {
-        Command::new(program).arg0(name).args(arguments).env(SETTLED[1], "1").exec();
+        let _ = Command::new(program).arg0(name).args(arguments).env(NO_CHOICE, "1").exec();
     }
 }

@@ -177,12 +177,3 @@ pub fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     })
     .skip(1)
 }
-
-/// Where published runs lie, if they are there.
-pub fn reference_dir() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os("GR_REFERENCE_DIR") {
-        return Some(folder.into());
-    }
-    let folder = root().join("../shared/reference");
-    folder.exists().then_some(folder)
-}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::golden::{GoldenUpdate, NUM_CELLS, reference_dir};
+use common::golden::{GoldenUpdate, NUM_CELLS, folders_of_recordings};
 use common::per_sample::{Losses, Masks, Network, per_sample_update};
 use common::table::relative_differences;
 
@@ -35,11 +35,12 @@ fn routed(masks: Masks) -> Network {
 }
 
 fn check(method: &str, network: &Network) {
-    let Some(dir) = reference_dir() else {
-        println!("skipped: no reference data (set GR_REFERENCE_DIR)");
-        return;
-    };
-    let golden = GoldenUpdate::read(&dir, method);
+    for folder in folders_of_recordings() {
+        check_recording(&GoldenUpdate::read(&folder, method), method, network);
+    }
+}
+
+fn check_recording(golden: &GoldenUpdate, method: &str, network: &Network) {
     let update = per_sample_update(&golden.weights, NUM_CELLS, network, &golden.samples);
 
     for (name, difference) in relative_differences(&update.gradients, &golden.gradients) {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::golden::{GoldenUpdate, reference_dir};
+use common::golden::{GoldenUpdate, folders_of_recordings};
 use common::per_sample::{Masks, NamedTensors, Network, Sample, SampleRoute, per_sample_update};
 use common::table::{Recorded, relative_differences, table_update};
 use gr_grid::{Ending, EnvironmentRules, FirstObservation, Grid, Layout, Observation};
@@ -17,33 +17,34 @@ const TOLERANCE: f64 = 1e-4;
 
 #[test]
 fn table_update_matches_the_recorded_updates_of_the_reference() {
-    let Some(folder) = reference_dir() else {
-        println!("skipped: no reference data (set GR_REFERENCE_DIR)");
-        return;
-    };
-    for label in ["routing", "no_routing_control", "naive_outcomes", "filtering"] {
-        let golden = GoldenUpdate::read(&folder, label);
-        let method = Method::find(label).unwrap();
-        let masks = (method.masks)(&MaskSettings::default());
-        let (gradients, losses) = table_update(
-            &golden.weights,
-            Grid::new(5, 5).unwrap(),
-            method,
-            &masks,
-            &TrainingSettings::default(),
-            &recorded(&golden),
-        );
-        let mut worst: f64 = 0.0;
-        for (name, difference) in relative_differences(&gradients, &golden.gradients) {
-            assert!(difference <= TOLERANCE, "{label}: {name}: {difference:e}");
-            worst = worst.max(difference);
+    for folder in folders_of_recordings() {
+        for label in ["routing", "no_routing_control", "naive_outcomes", "filtering"] {
+            check_recording(&GoldenUpdate::read(&folder, label), label);
         }
-        for (name, expected) in &golden.losses {
-            let figure = figure(&losses, name).unwrap_or_else(|| panic!("{label} has no {name}"));
-            assert!((figure - expected).abs() < 1e-5, "{label}: {name}: {figure}, not {expected}");
-        }
-        println!("{label}: worst gradient difference {worst:.1e}");
     }
+}
+
+fn check_recording(golden: &GoldenUpdate, label: &str) {
+    let method = Method::find(label).unwrap();
+    let masks = (method.masks)(&MaskSettings::default());
+    let (gradients, losses) = table_update(
+        &golden.weights,
+        Grid::new(5, 5).unwrap(),
+        method,
+        &masks,
+        &TrainingSettings::default(),
+        &recorded(golden),
+    );
+    let mut worst: f64 = 0.0;
+    for (name, difference) in relative_differences(&gradients, &golden.gradients) {
+        assert!(difference <= TOLERANCE, "{label}: {name}: {difference:e}");
+        worst = worst.max(difference);
+    }
+    for (name, expected) in &golden.losses {
+        let figure = figure(&losses, name).unwrap_or_else(|| panic!("{label} has no {name}"));
+        assert!((figure - expected).abs() < 1e-5, "{label}: {name}: {figure}, not {expected}");
+    }
+    println!("{label}: worst gradient difference {worst:.1e}");
 }
 
 fn recorded(golden: &GoldenUpdate) -> Recorded {

@@ -3,6 +3,14 @@
 //! Knows nothing of what is computed there.
 
 mod compute_device;
+#[cfg(all(target_os = "linux", feature = "wgpu"))]
+mod display;
 pub(crate) mod fault;
 
 pub use compute_device::{ComputeDevice, DeviceChoice, DeviceError};
+#[cfg(all(target_os = "linux", feature = "wgpu"))]
+pub use display::look_for_no_display;
+
+/// Nothing but wgpu on Linux looks for a display.
+#[cfg(not(all(target_os = "linux", feature = "wgpu")))]
+pub fn look_for_no_display() {}

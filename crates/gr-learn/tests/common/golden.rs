@@ -1,4 +1,4 @@
-//! The updates recorded from the reference.
+//! Updates recorded from the reference, and small ones made of them by `tests/data/make_updates.py`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,15 +11,18 @@ use super::per_sample::{NamedTensors, Sample, SampleRoute};
 /// The grid of the recorded updates is 5 x 5.
 pub const NUM_CELLS: usize = 25;
 
-/// Where the reference data are: `GR_REFERENCE_DIR`, else `shared/reference` beside the workspace,
-/// if it is there.
-pub fn reference_dir() -> Option<PathBuf> {
-    if let Some(dir) = std::env::var_os("GR_REFERENCE_DIR") {
-        return Some(dir.into());
+/// The folders that hold recorded updates: the small ones beside these tests, always, and the whole ones where
+/// they are, in `GR_REFERENCE_DIR` or in `shared/reference` beside the workspace.
+pub fn folders_of_recordings() -> Vec<PathBuf> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![tests.join("tests/data")];
+    let named = std::env::var_os("GR_REFERENCE_DIR").map(PathBuf::from);
+    let beside = || Some(tests.join("../../../shared/reference")).filter(|folder| folder.exists());
+    match named.or_else(beside) {
+        Some(folder) => folders.push(folder),
+        None => println!("skipped: the whole recordings (GR_REFERENCE_DIR names their folder)"),
     }
-    let dir =
-        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?).join("../../../shared/reference");
-    dir.exists().then_some(dir)
+    folders
 }
 
 /// One update of the reference: what it saw, and what it computed from that.

@@ -3,7 +3,7 @@
 use gr_runs::LabelCount;
 
 use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
-use crate::results::summary::FailedRun;
+use crate::results::summary::{FailedRun, with_interval};
 use crate::terminal::output::columns;
 
 impl Report {
@@ -121,15 +121,6 @@ fn line(name: &str, value: String) -> Vec<String> {
 
 fn signed(value: f64) -> String {
     format!("{value:+.3}")
-}
-
-/// `+0.500 ± 0.100`, or what there is of it.
-fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
-    match (mean, interval) {
-        (Some(mean), Some([_, high])) => format!("{} ± {:.3}", signed(mean), high - mean),
-        (Some(mean), None) => signed(mean),
-        (None, _) => "-".into(),
-    }
 }
 
 /// Labels in training and, where there is a holdout, in validation: `None` if they are unlimited.

@@ -326,3 +326,16 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
         RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => empty,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_interval_is_printed_as_if_it_had_no_width() {
+        assert_eq!(with_interval(Some(0.5), Some([0.4, 0.6])), "+0.500 ± 0.100");
+        assert_eq!(with_interval(Some(0.5), Some([0.49998, 0.50002])), "+0.500 ± 2e-5");
+        assert_eq!(with_interval(Some(-0.25), None), "-0.250");
+        assert_eq!(with_interval(None, None), "-");
+    }
+}

@@ -80,26 +80,25 @@ search() {
 # draw FIGURE NAMES FOLDERS...
 draw() {
     if $dry_run; then return; fi
-    local only=() folders=() name
-    for name in $2; do only+=(--only "$name"); done
+    local folders=() name
     for name in "${@:3}"; do folders+=("$(folder "$name")"); done
-    cargo run --release --quiet -p gr-figures -- "${folders[@]}" "${only[@]}" \
+    cargo run --release --quiet -p gr-figures -- "${folders[@]}" --only "$2" \
         --out "$(folder pictures)/$1"
 }
 
 for figure in "${figures[@]}"; do
     echo "== $figure" >&2
     case $figure in
-        figure-1) sweep figure-1; draw figure-1 "learning-curves gaming-gap" figure-1 ;;
+        figure-1) sweep figure-1; draw figure-1 learning-curves,gaming-gap figure-1 ;;
         figure-2)
             sweep figure-1; sweep figure-2; sweep figure-2-privileged
-            draw figure-2 "final-returns differences" figure-1 figure-2 figure-2-privileged
+            draw figure-2 final-returns,differences figure-1 figure-2 figure-2-privileged
             ;;
         figure-3) sweep figure-3; draw figure-3 early-stopping figure-3 ;;
         figure-4)
             sweep figure-1; sweep figure-2; sweep figure-4; search
             draw figure-4 oversight-levels figure-1 figure-2 figure-4 search
             ;;
-        figure-5) sweep figure-5; draw figure-5 "learning-curves policy" figure-5 ;;
+        figure-5) sweep figure-5; draw figure-5 learning-curves,policy figure-5 ;;
     esac
 done

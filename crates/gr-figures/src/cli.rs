@@ -1,11 +1,12 @@
 //! The command line of `gr-figures`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
 use gr_terminal::{
     DONE, Heartbeat, RUNS_FAILED, bars_can_be_drawn, count, print, print_if_read, say, warn,
@@ -14,14 +15,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::{Results, RunState, Warnings};
 use crate::figures::{FIGURES, Figure, Outcome, Picture};
+use crate::layout::View;
 use crate::model::groups;
 use crate::scene::{self, MAX_HEIGHT};
 
+/// Largest size of a number in a range of values: no return or gap comes near it.
+const WIDEST_RANGE: f64 = 1e6;
+/// Least distance between the ends of a range of values: below it ticks have no digits left.
+const NARROWEST_RANGE: f64 = 1e-6;
+
 /// Draws figures from the CSV files of sweeps and searches.
 ///
-/// Every figure that the data allows is drawn, as SVG, as PNG, and as a CSV file with the numbers in it;
-/// what is missing is said below the picture and here. Unfinished runs are counted, never averaged.
-/// A damaged file hides its own run only: the run is counted, and the file is named with what is wrong.
+/// Every figure that the data allows is drawn, as SVG and PNG, with its numbers in a CSV file and all that
+/// is said of it in a text file. What is missing is said below the picture and here. Unfinished runs are
+/// counted, never averaged. A damaged file hides its own run only: the run is counted, and the file is named
+/// with what is wrong.
+///
+/// Panels share their axes unless some would be crushed. The optimal return has a line where it is within
+/// reach of the curves, else its value stands at the edge. The CSV has all numbers, also those of curves
+/// that are cut.
 #[derive(Debug, Parser)]
 #[command(name = "gr-figures", version, after_help = after_help())]
 struct Arguments {
@@ -33,9 +45,25 @@ struct Arguments {
     #[arg(long, value_name = "DIR", required_unless_present = "list")]
     out: Option<PathBuf>,
 
-    /// Draw this figure only; may be given more than once
-    #[arg(long, value_name = "FIGURE")]
+    /// Draw these figures only, separated by commas
+    #[arg(long, value_name = "FIGURE,...", value_delimiter = ',')]
     only: Vec<String>,
+
+    /// Draw these methods only, by the labels in the files, such as routing,naive_outcomes
+    #[arg(long, value_name = "METHOD,...", value_delimiter = ',')]
+    methods: Vec<String>,
+
+    /// Last update of the axes of updates; curves beyond it are cut
+    #[arg(long, value_name = "N", value_parser = last_update, allow_negative_numbers = true)]
+    x_max: Option<f64>,
+
+    /// Range of the vertical axes of returns and gaps, such as -0.1,0.5; what lies beyond is cut
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
+    y_range: Option<(f64, f64)>,
+
+    /// Draw no line at the optimal return, and none at no difference
+    #[arg(long)]
+    no_reference_lines: bool,
 
     /// A folder with published eval_results_*.csv, dashed in the panels of the same p
     #[arg(long, value_name = "DIR")]
@@ -49,7 +77,8 @@ struct Arguments {
 fn after_help() -> String {
     format!(
         "Figures:\n{}\n\nExamples:\n  gr-figures results/main --out figures\n  \
-         gr-figures results/routing results/naive --out figures --only learning-curves\n  \
+         gr-figures results/routing results/naive --out figures --only learning-curves,differences\n  \
+         gr-figures results/main --out early --methods routing,oracle --x-max 2000 --y-range -0.1,0.4\n  \
          gr-figures results/stale --out figures --reference published/curves\n  \
          gr-figures results/search --out figures --only oversight-levels\n\n\
          Exit codes:\n  0  drawn\n  1  drawn, but files that are not what they should be were left out\n  \
@@ -75,15 +104,17 @@ fn run(arguments: Arguments) -> Result<u8> {
         return Ok(DONE);
     }
     let figures = chosen(&arguments.only)?;
+    let view = view(&arguments, &figures)?;
     let out = arguments.out.as_deref().expect("clap requires it");
-    let results = read(&arguments.folders, arguments.reference.as_deref())?;
+    let mut results = read(&arguments.folders, arguments.reference.as_deref())?;
+    keep_methods(&mut results, &names(&arguments.methods))?;
     let mut left_out = say_what_is_odd(&results.warnings);
     report_missing(&results);
     fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
     // Every picture is written, whatever becomes of the list of them.
     let mut listed = Ok(());
     for figure in figures {
-        match (figure.draw)(&results).with_context(|| format!("figure {}", figure.name))? {
+        match (figure.draw)(&results, &view).with_context(|| format!("figure {}", figure.name))? {
             Outcome::Drawn(pictures) => {
                 for picture in &pictures {
                     for path in write(out, picture)? {
@@ -112,27 +143,102 @@ fn say_what_is_odd(warnings: &Warnings) -> bool {
     !left_out.is_empty()
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Figure>> {
-    if names.is_empty() {
+/// Names as they were given, each once, without the blanks around commas.
+fn names(given: &[String]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in given.iter().map(|name| name.trim()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn chosen(given: &[String]) -> Result<Vec<&'static Figure>> {
+    if given.is_empty() {
         return Ok(FIGURES.iter().collect());
     }
-    let find = |name: &String| {
+    let find = |name: &str| {
         let known = FIGURES.iter().find(|figure| figure.name == name);
-        known.map_or_else(
-            || {
-                let all = || FIGURES.iter().map(|figure| figure.name);
-                match gr_runs::nearest(name, all()) {
-                    Some(near) => bail!("unknown figure \"{name}\"; did you mean \"{near}\"?"),
-                    None => bail!(
-                        "unknown figure \"{name}\"; there are {}",
-                        all().collect::<Vec<_>>().join(", ")
-                    ),
-                }
-            },
-            Ok,
-        )
+        let all = || FIGURES.iter().map(|figure| figure.name);
+        known.ok_or_else(|| anyhow!("unknown figure \"{name}\"; {}", or_nearest(name, all())))
     };
-    names.iter().map(find).collect()
+    names(given).into_iter().map(find).collect()
+}
+
+/// Points to what may have been meant.
+fn or_nearest<'a>(name: &str, all: impl Iterator<Item = &'a str> + Clone) -> String {
+    match gr_runs::nearest(name, all.clone()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("there are {}", all.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// What is to be seen of the figures. A flag that none of them knows is refused.
+fn view(arguments: &Arguments, figures: &[&Figure]) -> Result<View> {
+    let &Arguments { x_max, y_range, no_reference_lines, .. } = arguments;
+    let must_change = |given: bool, flag: &str, has: fn(&Figure) -> bool| {
+        let names = |figures: &[&Figure]| {
+            figures.iter().map(|figure| figure.name).collect::<Vec<_>>().join(", ")
+        };
+        let changed: Vec<&Figure> = FIGURES.iter().filter(|figure| has(figure)).collect();
+        ensure!(
+            !given || figures.iter().any(|figure| has(figure)),
+            "{flag} changes nothing in {}; it is for {}",
+            names(figures),
+            names(&changed)
+        );
+        Ok(())
+    };
+    must_change(x_max.is_some(), "--x-max", |figure| figure.has.updates)?;
+    must_change(y_range.is_some(), "--y-range", |figure| figure.has.values)?;
+    must_change(no_reference_lines, "--no-reference-lines", |figure| figure.has.reference_lines)?;
+    Ok(View { x_max, y_range, no_reference_lines })
+}
+
+/// Leaves the methods with these labels, or all if there are none.
+fn keep_methods(results: &mut Results, labels: &[&str]) -> Result<()> {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    let of_runs = results.runs.iter().map(|run| run.series.method.as_str());
+    let of_trials = results.trials.iter().map(|trial| trial.method.as_str());
+    let known: BTreeSet<&str> = of_runs.chain(of_trials).collect();
+    if let Some(label) = labels.iter().find(|label| !known.contains(*label)) {
+        let near = or_nearest(label, known.iter().copied());
+        bail!("--methods {label}: no run in these folders has it; {near}");
+    }
+    let kept = |method: &String| labels.contains(&method.as_str());
+    results.runs.retain(|run| kept(&run.series.method));
+    results.references.retain(|run| kept(&run.series.method));
+    results.trials.retain(|trial| kept(&trial.method));
+    Ok(())
+}
+
+fn last_update(text: &str) -> Result<f64, String> {
+    let accepted = || format!("\"{text}\" is no number of updates above 0, such as 2000");
+    text.trim()
+        .parse::<u64>()
+        .ok()
+        .filter(|end| *end > 0)
+        .map(|end| end as f64)
+        .ok_or_else(accepted)
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let accepted = || format!("\"{text}\" is no range of two numbers, such as -0.1,0.5");
+    let (low, high) = text.split_once(',').ok_or_else(accepted)?;
+    let number = |text: &str| {
+        let number = text.trim().parse::<f64>().ok();
+        number.filter(|number| number.abs() <= WIDEST_RANGE).ok_or_else(accepted)
+    };
+    let (low, high) = (number(low)?, number(high)?);
+    if high - low < NARROWEST_RANGE {
+        return Err(format!(
+            "\"{text}\" must go from a lower to a higher number, such as -0.1,0.5"
+        ));
+    }
+    Ok((low, high))
 }
 
 fn read(folders: &[PathBuf], reference: Option<&Path>) -> Result<Results> {
@@ -187,10 +293,12 @@ fn write(out: &Path, picture: &Picture) -> Result<Vec<PathBuf>> {
         picture.name,
         picture.scene.height
     );
+    let description = picture.caption.description();
     let mut files = vec![
-        ("svg", scene::svg(&picture.scene)),
-        ("png", scene::png(&picture.scene)),
+        ("svg", scene::svg(&picture.scene, &description)),
+        ("png", scene::png(&picture.scene, &description)),
         ("csv", picture.numbers.to_csv()),
+        ("txt", description.into_bytes()),
     ];
     if !picture.frames.is_empty() {
         files.push(("gif", scene::gif(&picture.frames)));

@@ -38,7 +38,7 @@ fn written_files_are_listed_and_only_the_chosen_figures_are_drawn() {
     assert!(output.status.success());
     let written = String::from_utf8(output.stdout).unwrap();
     let names: Vec<&str> = written.lines().map(|line| line.rsplit('/').next().unwrap()).collect();
-    assert_eq!(names, ["gaming-gap.svg", "gaming-gap.png", "gaming-gap.csv"]);
+    assert_eq!(names, ["gaming-gap.svg", "gaming-gap.png", "gaming-gap.csv", "gaming-gap.txt"]);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.contains("early-stopping: not drawn, no finished run has holdout"), "{errors}");
 }

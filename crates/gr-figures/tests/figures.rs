@@ -8,6 +8,7 @@ use std::path::Path;
 
 use gr_figures::data::Results;
 use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::layout::View;
 use gr_figures::style::METHODS;
 
 use support::{Sweep, draw, read_png, svg_text, write_everything};
@@ -36,7 +37,7 @@ fn every_figure_draws_pictures_that_can_be_read() {
         Results::open(&folders.iter().map(|f| f.to_path_buf()).collect::<Vec<_>>(), None, &|_| {})
             .unwrap();
     for figure in FIGURES {
-        let Outcome::Drawn(pictures) = (figure.draw)(&results).unwrap() else {
+        let Outcome::Drawn(pictures) = (figure.draw)(&results, &View::default()).unwrap() else {
             panic!("{} is not drawn", figure.name)
         };
         assert!(!pictures.is_empty());

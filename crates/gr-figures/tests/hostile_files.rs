@@ -9,6 +9,7 @@ use std::slice::from_ref;
 
 use gr_figures::data::Results;
 use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::layout::View;
 use gr_figures::scene::{self, MAX_HEIGHT, Shape};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -89,12 +90,12 @@ fn check_places(shape: &Shape) {
 fn draw(folder: &Path) {
     let Ok(results) = Results::open(&[folder.to_path_buf()], None, &|_| ()) else { return };
     for figure in FIGURES {
-        if let Ok(Outcome::Drawn(pictures)) = (figure.draw)(&results) {
+        if let Ok(Outcome::Drawn(pictures)) = (figure.draw)(&results, &View::default()) {
             for picture in pictures {
                 assert!(!picture.name.contains(['/', '\\']), "{}", picture.name);
                 assert!(picture.scene.height.is_finite());
                 picture.scene.shapes.iter().for_each(check_places);
-                scene::svg(&picture.scene);
+                scene::svg(&picture.scene, &picture.caption.description());
             }
         }
     }

@@ -2,8 +2,6 @@
 //!
 //! None depends on the order of the values.
 
-use crate::resampled::quantile;
-
 /// Arithmetic mean. `None` of no values, of a value that is NaN or infinite, or if the sum
 /// overflows.
 pub fn mean(values: &[f64]) -> Option<f64> {
@@ -37,10 +35,26 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
 }
 
 /// First quartile, median and third quartile, by linear interpolation between the two nearest values
-/// (`numpy.quantile`'s default). `None` of no values or of a value that is NaN or infinite.
+/// (`numpy.quantile`'s default). `None` of fewer than two values, of values that all agree, or of a
+/// value that is NaN or infinite.
 pub fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
-    let sorted = sorted_finite(values).filter(|sorted| !sorted.is_empty())?;
+    let sorted = sorted_finite(values).filter(|sorted| !all_agree(sorted))?;
     Some([0.25, 0.5, 0.75].map(|level| quantile(&sorted, level)))
+}
+
+/// The value below which the share `level` of `sorted` lies. `sorted` is ascending and not empty.
+fn quantile(sorted: &[f64], level: f64) -> f64 {
+    let position = level * (sorted.len() - 1) as f64;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    let step = sorted[above] - sorted[below];
+    (sorted[below] + (position - below as f64) * step).min(sorted[above])
+}
+
+/// Whether values differ by no more than rounding does, so that they tell nothing of a spread.
+pub(crate) fn all_agree(values: &[f64]) -> bool {
+    let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+    values.iter().all(|value| (value - values[0]).abs() <= 16.0 * f64::EPSILON * largest)
 }
 
 /// The values in ascending order. `None` if one is NaN or infinite.
@@ -66,8 +80,9 @@ mod tests {
         // numpy.quantile([1, 2, 3, 4], [0.25, 0.5, 0.75]) and of [10, 0, 5].
         assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0]), Some([1.75, 2.5, 3.25]));
         assert_eq!(quartiles(&[10.0, 0.0, 5.0]), Some([2.5, 5.0, 7.5]));
-        assert_eq!(quartiles(&[3.0]), Some([3.0; 3]));
-        assert_eq!((quartiles(&[]), quartiles(&[1.0, f64::NAN])), (None, None));
+        for without_quartiles in [vec![], vec![3.0], vec![0.1; 4], vec![1.0, f64::NAN]] {
+            assert_eq!(quartiles(&without_quartiles), None, "{without_quartiles:?}");
+        }
     }
 
     #[test]

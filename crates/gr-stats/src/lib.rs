@@ -2,30 +2,31 @@
 //!
 //! Every value that goes in is the result of one whole run (one seed), in whatever unit that result
 //! has; episodes, steps or evaluations of one run are not replicates and must be reduced to one
-//! number first. Aggregates are pure functions; an interval takes the aggregate as an argument
-//! (Agarwal et al., 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice").
+//! number first (Agarwal et al., 2021, "Deep Reinforcement Learning at the Edge of the Statistical
+//! Precipice").
 //!
 //! All functions answer unusable input in the same way, never with a silent number:
 //!
 //! - `None` where the data cannot carry the answer: too few values, a value that is NaN or
 //!   infinite, or a result that overflows. [`paired_differences`] says more, with an error.
-//! - A panic where the call itself is wrong: a confidence outside (0, 1) such as 95 for 95 %, too
-//!   few resamples, more successes than trials, lists of unequal lengths.
+//! - A panic where the call itself is wrong: a confidence outside (0, 1) such as 95 for 95 %, more
+//!   successes than trials, lists of unequal lengths.
+//!
+//! No interval is without width. Runs that all agree, or that all win, are no certainty: where a
+//! method would say so, there is no interval ([`mean_interval`]) or one that grows with fewer runs
+//! ([`wilson_interval`], [`probability_of_improvement`]).
 
 mod aggregate;
-mod bootstrap;
 mod estimate;
 mod improvement;
 mod paired;
-mod resampled;
 mod student;
 mod trend;
 mod wilson;
 
 pub use aggregate::{interquartile_mean, mean, median, quartiles};
-pub use bootstrap::{Bootstrap, BootstrapMethod, bootstrap_interval};
 pub use estimate::Estimate;
-pub use improvement::{probability_of_improvement, probability_of_improvement_interval};
+pub use improvement::probability_of_improvement;
 pub use paired::{PairedDifferences, PairingError, Side, paired_differences};
 pub use student::{MeanInterval, mean_interval};
 pub use trend::slope;

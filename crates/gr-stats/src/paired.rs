@@ -12,8 +12,7 @@ use crate::{MeanInterval, mean_interval};
 /// cancels, and the interval of the differences is narrower than those of the two methods suggest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairedDifferences {
-    /// First minus second, in the unit of the values, in ascending order of the seeds. The sample
-    /// for [`crate::bootstrap_interval`].
+    /// First minus second, in the unit of the values, in ascending order of the seeds.
     pub differences: Vec<f64>,
     /// Number of seeds that only the first method has.
     pub only_first: usize,
@@ -23,7 +22,8 @@ pub struct PairedDifferences {
 
 impl PairedDifferences {
     /// Number of pairs, mean difference and its Student t interval at `confidence`, the interval of
-    /// the paired t test. `None` of no pairs or on overflow; no half-width for a single pair.
+    /// the paired t test. `None` of no pairs or on overflow; no half-width for a single pair
+    /// or where all differences agree.
     ///
     /// # Panics
     ///

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::aggregate::mean;
+use crate::aggregate::{all_agree, mean};
 use crate::estimate::assert_confidence;
 
 /// A mean and how well it is known.
@@ -12,7 +12,8 @@ pub struct MeanInterval {
     pub n: usize,
     /// Their mean.
     pub mean: f64,
-    /// Half the width of the interval around it; `None` for a single value.
+    /// Half the width of the interval around it, never 0; `None` for a single value and for values
+    /// that all agree, which say nothing of how far others would lie.
     pub half_width: Option<f64>,
 }
 
@@ -31,7 +32,7 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Option<MeanInterval> {
     assert_confidence(confidence);
     let n = values.len();
     let mean = mean(values)?;
-    if n == 1 {
+    if all_agree(values) {
         return Some(MeanInterval { n, mean, half_width: None });
     }
     let degrees = (n - 1) as f64;
@@ -80,6 +81,15 @@ mod tests {
     fn one_value_has_no_interval_and_none_has_no_mean() {
         assert_eq!(mean_interval(&[0.5], 0.95).unwrap().half_width, None);
         assert_eq!(mean_interval(&[], 0.95), None);
+    }
+
+    #[test]
+    fn values_that_all_agree_have_no_interval_however_many() {
+        for values in [vec![0.0; 2], vec![0.1; 30], vec![0.1 + 0.2, 0.3, 0.3], vec![1e-300; 3]] {
+            let found = mean_interval(&values, 0.95).unwrap();
+            assert_eq!((found.n, found.half_width), (values.len(), None), "{values:?}");
+        }
+        assert!(mean_interval(&[0.3, 0.3, 0.3 + 1e-12], 0.95).unwrap().half_width.unwrap() > 0.0);
     }
 
     #[test]

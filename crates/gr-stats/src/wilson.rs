@@ -24,15 +24,20 @@ pub fn wilson_interval(successes: u64, trials: u64, confidence: f64) -> Option<E
     if trials == 0 {
         return None;
     }
-    let n = trials as f64;
-    let rate = successes as f64 / n;
+    score_interval(successes as f64 / trials as f64, trials as f64, confidence)
+}
+
+/// Wilson's interval of a rate that was seen in `trials`, which need not have won whole ones.
+pub(crate) fn score_interval(rate: f64, trials: f64, confidence: f64) -> Option<Estimate> {
+    assert_confidence(confidence);
     let z = Normal::standard().inverse_cdf(0.5 + 0.5 * confidence);
-    let shrunk = 1.0 + z * z / n;
-    let centre = (rate + z * z / (2.0 * n)) / shrunk;
-    let half_width = z * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt() / shrunk;
+    let shrunk = 1.0 + z * z / trials;
+    let centre = (rate + z * z / (2.0 * trials)) / shrunk;
+    let variance = rate * (1.0 - rate) / trials + z * z / (4.0 * trials * trials);
+    let half_width = z * variance.sqrt() / shrunk;
     // At the ends a bound equals the rate, which rounding misses.
-    let low = if successes == 0 { 0.0 } else { centre - half_width };
-    let high = if successes == trials { 1.0 } else { centre + half_width };
+    let low = if rate <= 0.0 { 0.0 } else { centre - half_width };
+    let high = if rate >= 1.0 { 1.0 } else { centre + half_width };
     Estimate::finite(rate, low, high)
 }
 

@@ -1,6 +1,6 @@
-//! How often intervals of the mean hold the true mean, in simulated experiments.
+//! How often intervals hold the truth, in simulated experiments.
 
-use gr_stats::{Bootstrap, BootstrapMethod, bootstrap_interval, mean, mean_interval};
+use gr_stats::{mean_interval, probability_of_improvement};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -19,28 +19,6 @@ fn experiments(n: usize) -> Vec<Vec<f64>> {
     (0..EXPERIMENTS).map(|_| (0..n).map(|_| draw()).collect()).collect()
 }
 
-fn coverage_of_bootstrap(n: usize, method: BootstrapMethod) -> f64 {
-    let holds = |(seed, values): (u64, Vec<f64>)| {
-        let bootstrap = Bootstrap { method, confidence: 0.95, resamples: 500, seed };
-        let found = bootstrap_interval(&values, mean, &bootstrap).unwrap();
-        found.low <= 0.0 && 0.0 <= found.high
-    };
-    (0..).zip(experiments(n)).filter(|experiment| holds(experiment.clone())).count() as f64
-        / EXPERIMENTS as f64
-}
-
-#[test]
-fn bootstrap_intervals_of_few_runs_cover_what_the_documentation_says() {
-    for (n, percentile, bca) in [(5, 0.83, 0.84), (8, 0.89, 0.89), (20, 0.93, 0.93)] {
-        for (method, documented) in
-            [(BootstrapMethod::Percentile, percentile), (BootstrapMethod::Bca, bca)]
-        {
-            let covered = coverage_of_bootstrap(n, method);
-            assert!((covered - documented).abs() < TOLERANCE, "{method:?} of {n}: {covered}");
-        }
-    }
-}
-
 #[test]
 fn student_intervals_of_few_runs_cover_what_they_promise() {
     for n in [2, 5, 8] {
@@ -50,5 +28,24 @@ fn student_intervals_of_few_runs_cover_what_they_promise() {
         };
         let covered = experiments(n).iter().filter(holds).count() as f64 / EXPERIMENTS as f64;
         assert!((covered - 0.95).abs() < TOLERANCE, "{n}: {covered}");
+    }
+}
+
+#[test]
+fn intervals_of_improvement_cover_at_least_what_they_promise() {
+    for n in [3, 5, 8] {
+        for shift in [0.0, 1.0, 2.0] {
+            // P(x + shift > y) for independent standard normal x and y.
+            let truth = Normal::standard().cdf(shift / 2f64.sqrt());
+            let holds = |runs: &&Vec<f64>| {
+                let (first, second) = runs.split_at(n);
+                let first: Vec<f64> = first.iter().map(|value| value + shift).collect();
+                let found = probability_of_improvement(&first, second, 0.95).unwrap();
+                found.low <= truth && truth <= found.high
+            };
+            let covered = experiments(2 * n).iter().filter(holds).count() as f64;
+            let covered = covered / EXPERIMENTS as f64;
+            assert!(covered > 0.95 - TOLERANCE, "{n} runs, shift {shift}: {covered}");
+        }
     }
 }

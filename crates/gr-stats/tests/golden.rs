@@ -115,8 +115,8 @@ fn slopes_are_those_of_scipy() {
 #[test]
 fn probabilities_of_improvement_are_those_of_rliable() {
     for case in golden().improvements {
-        let found = probability_of_improvement(&case.first, &case.second).unwrap();
-        assert_close(found, case.probability);
+        let found = probability_of_improvement(&case.first, &case.second, 0.95).unwrap();
+        assert_close(found.value, case.probability);
     }
 }
 

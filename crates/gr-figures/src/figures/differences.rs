@@ -3,15 +3,12 @@
 
 use anyhow::{Context, Result};
 use gr_runs::Seed;
-use gr_stats::{
-    Bootstrap, BootstrapMethod, PairedDifferences, paired_differences, probability_of_improvement,
-    probability_of_improvement_interval,
-};
+use gr_stats::{PairedDifferences, paired_differences, probability_of_improvement};
 
 use super::series_rows::{SeriesRows, draw_values};
-use super::{Figure, Outcome, Picture};
+use super::{Figure, Has, Outcome, Picture};
 use crate::data::{Oversight, Results, Run, Series};
-use crate::layout::Axis;
+use crate::layout::{Axis, View};
 use crate::model::{CONFIDENCE, Caption, Estimate, Group, Numbers, groups, levels, series_of};
 use crate::style;
 
@@ -19,12 +16,9 @@ use crate::style;
 pub const FIGURE: Figure = Figure {
     name: "differences",
     summary: "true return minus that of gradient routing, paired by seed",
+    has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
-
-/// How probabilities of improvement get their intervals.
-const BOOTSTRAP: Bootstrap =
-    Bootstrap { method: BootstrapMethod::Bca, confidence: CONFIDENCE, resamples: 10_000, seed: 0 };
 
 /// A series against the baseline at one oversight level.
 struct Comparison<'a> {
@@ -33,8 +27,7 @@ struct Comparison<'a> {
     differences: PairedDifferences,
     mean: Estimate,
     /// P(a run of the series does better than one of the baseline), ties half.
-    improvement: Option<f64>,
-    improvement_interval: Option<(f64, f64)>,
+    improvement: Option<gr_stats::Estimate>,
 }
 
 impl<'a> Comparison<'a> {
@@ -47,15 +40,12 @@ impl<'a> Comparison<'a> {
         let interval = found.half_width.map(|half| (found.mean - half, found.mean + half));
         let values = |pairs: &[(Seed, f64)]| pairs.iter().map(|pair| pair.1).collect::<Vec<_>>();
         let (returns, against) = (values(&returns), values(&against));
-        let improvement_interval =
-            probability_of_improvement_interval(&returns, &against, &BOOTSTRAP);
         Ok(Some(Self {
             series: group.series,
             oversight: group.oversight,
             mean: Estimate { n: found.n, mean: found.mean, interval },
             differences,
-            improvement: probability_of_improvement(&returns, &against),
-            improvement_interval: improvement_interval.map(|found| (found.low, found.high)),
+            improvement: probability_of_improvement(&returns, &against, CONFIDENCE),
         }))
     }
 }
@@ -66,7 +56,7 @@ fn by_seed(group: &Group<'_>) -> Vec<(Seed, f64)> {
     group.finished.iter().filter_map(of).collect()
 }
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Outcome> {
     let groups = groups(results);
     let series = series_of(&groups);
     let Some((baseline, others)) = series.split_first() else {
@@ -90,24 +80,35 @@ fn draw(results: &Results) -> Result<Outcome> {
         .filter(|level| comparisons.iter().any(|comparison| comparison.oversight == *level))
         .collect();
     let mut caption = Caption::new(format!(
-        "True return of the policy that a run keeps minus that of {} with the same seed: right of 0 \
-         is better. Small points are pairs; below them their mean and its 95 % Student-t interval.",
+        "True return minus that of {} with the same seed: right of 0 is better. Small points: pairs of \
+         runs; below them their mean and its 95 % interval.",
         style::name(baseline),
     ));
-    caption.say_of(results, &groups)?;
-    let values = comparisons.iter().flat_map(|comparison| {
-        let (low, high) = comparison.mean.interval.unwrap_or((0.0, 0.0));
-        let pairs = comparison.differences.differences.iter().copied();
-        pairs.chain([low.max(-2.0), high.min(2.0)]).collect::<Vec<f64>>()
-    });
+    caption.say_of(results, &groups);
+    caption.note(
+        "The return is that of the policy that a run keeps. The probability of improvement in the CSV is \
+         that of a run ending above one of the other method, ties half, with Wilson's interval for as \
+         many trials as the smaller side has runs.",
+    );
+    let values = |level: &Oversight| {
+        let of_level = comparisons.iter().filter(|comparison| comparison.oversight == *level);
+        let values = of_level.flat_map(|comparison| {
+            let (low, high) = comparison.mean.interval.unwrap_or((0.0, 0.0));
+            let pairs = comparison.differences.differences.iter().copied();
+            pairs.chain([low.max(-2.0), high.min(2.0)]).collect::<Vec<f64>>()
+        });
+        values.collect()
+    };
+    let values: Vec<Vec<f64>> = levels.iter().map(values).collect();
     let ticks = if SeriesRows::columns(levels.len()) == 1 { 8 } else { 4 };
     let looks = style::looks(&series);
     let title = format!("Difference to {}", style::name(baseline));
     let rows = SeriesRows {
         series: others.iter().copied().zip(looks[1..].iter().copied()).collect(),
         levels,
-        x: (Axis::around(values.chain([0.0]), ticks), &title),
-        mark: Some((0.0, "no difference")),
+        axes: Axis::for_panels(&values, |values| Axis::reaching(values, None, ticks)),
+        x: &title,
+        mark: view.reference(Some(0.0)).map(|zero| (zero, "no difference")),
         nothing: "no pair of runs",
     };
     let scene = rows.draw(caption.text(), |scene, panel, height, series, level, look| {
@@ -119,7 +120,7 @@ fn draw(results: &Results) -> Result<Outcome> {
         found.is_some()
     });
     let numbers = numbers(&comparisons, baseline);
-    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, numbers)]))
+    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers)]))
 }
 
 fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
@@ -137,7 +138,7 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
         "improvement_high",
     ]);
     for comparison in comparisons {
-        let Comparison { mean, differences, improvement_interval, .. } = comparison;
+        let Comparison { mean, differences, improvement, .. } = comparison;
         numbers.push(vec![
             comparison.oversight.0.to_string(),
             style::name(comparison.series),
@@ -147,9 +148,9 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
             Numbers::text(mean.interval.map(|interval| interval.1)),
             mean.n.to_string(),
             (differences.only_first + differences.only_second).to_string(),
-            Numbers::text(comparison.improvement),
-            Numbers::text(improvement_interval.map(|interval| interval.0)),
-            Numbers::text(improvement_interval.map(|interval| interval.1)),
+            Numbers::text(improvement.map(|found| found.value)),
+            Numbers::text(improvement.map(|found| found.low)),
+            Numbers::text(improvement.map(|found| found.high)),
         ]);
     }
     numbers

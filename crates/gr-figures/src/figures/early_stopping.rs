@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Figure, Outcome, Picture};
+use super::{Figure, Has, Outcome, Picture};
 use crate::data::{Results, Run, UpdateValue};
-use crate::layout::{Axis, Block, Entry, Labels, Page, Panel};
+use crate::layout::{Axis, Block, Entry, Labels, Page, Panel, View};
 use crate::model::{Caption, Group, Numbers, groups};
 use crate::scene::Scene;
 use crate::style::{self, Color, Dash, INK, MUTED, Marker, SeriesStyle};
@@ -13,6 +13,7 @@ use crate::style::{self, Color, Dash, INK, MUTED, Marker, SeriesStyle};
 pub const FIGURE: Figure = Figure {
     name: "early-stopping",
     summary: "each run with a holdout: training, holdout and true return",
+    has: Has { updates: true, values: true, reference_lines: false },
     draw,
 };
 
@@ -53,7 +54,7 @@ fn lines(run: &Run) -> [(&'static Line, Vec<(f64, f64)>); 3] {
     ]
 }
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Outcome> {
     let groups = groups(results);
     let with_holdout: Vec<&Group<'_>> = groups
         .iter()
@@ -62,9 +63,9 @@ fn draw(results: &Results) -> Result<Outcome> {
     let alone = with_holdout.len() == 1;
     let pictures = with_holdout.iter().map(|group| {
         let name = if alone { FIGURE.name.into() } else { file_name(group) };
-        picture(results, group, name)
+        picture(results, view, group, name)
     });
-    let pictures = pictures.collect::<Result<Vec<_>>>()?;
+    let pictures: Vec<Picture> = pictures.collect();
     if pictures.is_empty() {
         return Ok(Outcome::NoData("no finished run has holdout_results_<run>.csv".into()));
     }
@@ -76,40 +77,18 @@ fn file_name(group: &Group<'_>) -> String {
     format!("{}-{}", FIGURE.name, group.file_part())
 }
 
-fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture> {
+fn picture(results: &Results, view: &View, group: &Group<'_>, name: String) -> Picture {
     let runs = &group.finished;
-    let (x_large, y_large) = axes(&runs[..1], 6, 6);
-    let (x_small, y_small) = axes(runs, 2, 3);
-    let mut caption = Caption::new(format!(
-        "{}: {} enlarged, then every run. The training return is under the method's own reward. {}",
-        group.name(),
-        runs[0].seed_name(),
-        match &group.series.holdout {
-            Some(holdout) if holdout.source == "privileged" => {
-                "The holdout return is the true return itself."
-            }
-            _ => {
-                "Holdout episodes are played to their end, so that their return is on another scale \
-                 than the true one."
-            }
-        },
-    ));
-    let unstopped = runs.iter().filter(|run| run.stopped_update.is_none()).count();
-    if unstopped > 0 {
-        caption.say(format!("{unstopped} of {} runs were never stopped.", runs.len()));
-    }
-    caption.say_of(results, std::slice::from_ref(group))?;
-    let entry = |line: &Line| Entry::line(line.name, line.color, line.dash, 2.0);
-    let left = Panel::left_room(&y_large, true);
+    let large_axes = axes(&runs[..1], view, (6, 6)).remove(0);
+    let small_axes = axes(runs, view, (2, 3));
+    let share_y = small_axes.iter().all(|(_, y)| *y == small_axes[0].1);
+    let rooms = small_axes.iter().map(|(_, y)| Panel::left_room(y, false));
+    let gap = if share_y { PANEL_GAP } else { rooms.fold(0.0, f64::max) };
+    let caption = caption(results, group);
+    let left = Panel::left_room(&large_axes.1, true);
     let page = Page {
         heading: String::new(),
-        legend: vec![
-            entry(&TRAINING),
-            entry(&HOLDOUT),
-            entry(&TRUTH),
-            entry(&STOP),
-            Entry::marker("checkpoint kept", KEPT),
-        ],
+        legend: legend(runs, &small_axes),
         blocks: vec![
             Block { panels: 1, columns: 1, panel_height: 320.0 },
             Block { panels: runs.len(), columns: COLUMNS, panel_height: 165.0 },
@@ -121,27 +100,89 @@ fn picture(results: &Results, group: &Group<'_>, name: String) -> Result<Picture
     let (large, small) = sheet.cells.split_at(1);
     let title = format!("{}, {}", group.oversight, runs[0].seed_name());
     let labels = Labels { title: &title, x: "Update", y: "Return", y_ticks: true };
-    let axes = (x_large, y_large);
-    let panel = Panel::draw(&mut sheet.scene, large[0], PANEL_GAP, axes, &labels);
+    let panel = Panel::draw(&mut sheet.scene, large[0], PANEL_GAP, large_axes, &labels);
     draw_run(&mut sheet.scene, &panel, runs[0], 10.0);
-    for (index, (run, cell)) in runs.iter().zip(small).enumerate() {
+    for (index, ((run, cell), axes)) in runs.iter().zip(small).zip(small_axes).enumerate() {
         let title = run.seed_name();
-        let y_ticks = index % COLUMNS == 0;
+        let y_ticks = index % COLUMNS == 0 || !share_y;
         let labels = Labels { title: &title, x: "", y: "", y_ticks };
-        let axes = (x_small.clone(), y_small.clone());
-        let panel = Panel::draw(&mut sheet.scene, *cell, PANEL_GAP, axes, &labels);
+        let panel = Panel::draw(&mut sheet.scene, *cell, gap, axes, &labels);
         draw_run(&mut sheet.scene, &panel, run, 8.0);
     }
-    Ok(Picture::still(name, sheet.scene, numbers(runs)))
+    Picture::still(name, sheet.scene, caption, numbers(runs))
 }
 
-/// Axes that hold every curve of `runs`, where they were stopped and what they keep.
-fn axes(runs: &[&Run], x_ticks: usize, y_ticks: usize) -> (Axis, Axis) {
-    let all = runs.iter().flat_map(|run| lines(run)).flat_map(|(_, points)| points);
-    let (mut xs, ys): (Vec<f64>, Vec<f64>) = all.unzip();
-    let marks = |run: &&Run| [run.stopped_update, run.kept.map(|kept| kept.update)];
-    xs.extend(runs.iter().flat_map(marks).flatten().map(|update| update as f64));
-    (Axis::from_zero(xs, x_ticks), Axis::around(ys.into_iter().chain([0.0]), y_ticks))
+fn caption(results: &Results, group: &Group<'_>) -> Caption {
+    let runs = &group.finished;
+    let mut caption = Caption::new(format!(
+        "{}: {} enlarged, then every run by itself.",
+        group.name(),
+        runs[0].seed_name()
+    ));
+    let unstopped = runs.iter().filter(|run| run.stopped_update.is_none()).count();
+    if unstopped > 0 {
+        caption.say(format!("{unstopped} of {} runs were never stopped.", runs.len()));
+    }
+    caption.say_numbers_of_runs(std::slice::from_ref(group));
+    caption.say_conditions(results, std::slice::from_ref(group));
+    caption.note("The training return is under the method's own reward.");
+    caption.note(match &group.series.holdout {
+        Some(holdout) if holdout.source == "privileged" => {
+            "The holdout return is the true return itself."
+        }
+        _ => {
+            "Holdout episodes are played to their end, so that their return is on another scale than the \
+             true one."
+        }
+    });
+    caption
+}
+
+/// What is to be seen in the panels, and nothing else.
+fn legend(runs: &[&Run], axes: &[(Axis, Axis)]) -> Vec<Entry> {
+    let seen = |run: &Run, (x, y): &(Axis, Axis), line: &Line| {
+        let points = lines(run).into_iter().filter(|(other, _)| other.name == line.name);
+        points
+            .flat_map(|(_, points)| points)
+            .any(|(update, value)| x.holds(update) && y.holds(value))
+    };
+    let any = |seen: &dyn Fn(&Run, &(Axis, Axis)) -> bool| {
+        runs.iter().zip(axes).any(|(run, axes)| seen(run, axes))
+    };
+    let mut legend = Vec::new();
+    for line in [&TRAINING, &HOLDOUT, &TRUTH] {
+        if any(&|run, axes| seen(run, axes, line)) {
+            legend.push(Entry::line(line.name, line.color, line.dash, 2.0));
+        }
+    }
+    if any(&|run, (x, _)| run.stopped_update.is_some_and(|update| x.holds(update as f64))) {
+        legend.push(Entry::line(STOP.name, STOP.color, STOP.dash, 2.0));
+    }
+    let kept = |run: &Run, (x, y): &(Axis, Axis)| {
+        run.kept.is_some_and(|kept| x.holds(kept.update as f64) && y.holds(kept.true_return))
+    };
+    if any(&kept) {
+        legend.push(Entry::marker("checkpoint kept", KEPT));
+    }
+    legend
+}
+
+/// Axes for a panel of each run, which hold its curves, where it was stopped and what it keeps.
+fn axes(runs: &[&Run], view: &View, (x_ticks, y_ticks): (usize, usize)) -> Vec<(Axis, Axis)> {
+    let points = |run: &&Run| lines(run).into_iter().flat_map(|(_, points)| points);
+    let updates = |run: &&Run| {
+        let marks = [run.stopped_update, run.kept.map(|kept| kept.update)];
+        let marks = marks.into_iter().flatten().map(|update| update as f64);
+        points(run).map(|(update, _)| update).chain(marks).collect()
+    };
+    let x = view.updates(&runs.iter().map(updates).collect::<Vec<_>>(), x_ticks);
+    let seen = |(run, x): (&&Run, &Axis)| {
+        let kept = run.kept.map(|kept| (kept.update as f64, kept.true_return));
+        let all = points(run).chain(kept).filter(|(update, _)| x.holds(*update));
+        all.map(|(_, value)| value).collect()
+    };
+    let values: Vec<Vec<f64>> = runs.iter().zip(&x).map(seen).collect();
+    x.into_iter().zip(view.vertical(&values, None, y_ticks)).collect()
 }
 
 fn draw_run(scene: &mut Scene, panel: &Panel, run: &Run, marker: f64) {
@@ -151,8 +192,8 @@ fn draw_run(scene: &mut Scene, panel: &Panel, run: &Run, marker: f64) {
     for (line, points) in lines(run) {
         panel.curve(scene, &points, line.color, line.dash);
     }
-    if let Some(kept) = run.kept {
-        scene.marker(panel.place_inside(kept.update as f64, kept.true_return), marker, &KEPT);
+    if let Some(kept) = run.kept.filter(|kept| panel.holds(kept.update as f64, kept.true_return)) {
+        scene.marker(panel.place(kept.update as f64, kept.true_return), marker, &KEPT);
     }
 }
 

@@ -4,9 +4,9 @@ use anyhow::Result;
 use gr_runs::LabelCount;
 
 use super::series_rows::{SeriesRows, draw_values};
-use super::{Figure, Outcome, Picture};
+use super::{Figure, Has, Outcome, Picture};
 use crate::data::{Oversight, Results, Run};
-use crate::layout::Axis;
+use crate::layout::{Axis, View};
 use crate::model::{
     Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of, thousands,
 };
@@ -16,6 +16,7 @@ use crate::style;
 pub const FIGURE: Figure = Figure {
     name: "final-returns",
     summary: "true return of each run's kept policy, mean and interval",
+    has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
 
@@ -36,7 +37,7 @@ pub fn kept(group: &Group<'_>) -> Option<Kept> {
     Some(Kept { mean: estimate(&values)?, runs })
 }
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Outcome> {
     let groups = groups(results);
     let all: Vec<(&Group<'_>, Kept)> =
         groups.iter().filter_map(|group| Some((group, kept(group)?))).collect();
@@ -45,30 +46,38 @@ fn draw(results: &Results) -> Result<Outcome> {
     }
     let series = series_of(&groups);
     let levels = levels(&groups);
-    let optimal = results.optimal_return();
-    let values = all.iter().flat_map(|(_, kept)| {
-        let (low, high) = kept.mean.interval.unwrap_or((kept.mean.mean, kept.mean.mean));
-        let runs = kept.runs.iter().map(|(_, value)| *value);
-        runs.chain([low.max(-1.0), high.min(1.0)]).collect::<Vec<f64>>()
-    });
+    let optimal = view.reference(results.optimal_return());
+    let values = |level: &Oversight| {
+        let of_level = all.iter().filter(|(group, _)| group.oversight == *level);
+        let values = of_level.flat_map(|(_, kept)| {
+            let (low, high) = kept.mean.interval.unwrap_or((kept.mean.mean, kept.mean.mean));
+            let runs = kept.runs.iter().map(|(_, value)| *value);
+            runs.chain([low.max(-1.0), high.min(1.0)]).collect::<Vec<f64>>()
+        });
+        values.collect()
+    };
+    let values: Vec<Vec<f64>> = levels.iter().map(values).collect();
     let ticks = if SeriesRows::columns(levels.len()) == 1 { 8 } else { 4 };
     let mut caption = Caption::new(
-        "True return of the policy that each run keeps: the last one, or with early stopping the \
-         checkpoint with the best holdout return. Small points are runs; below them their mean and \
-         its 95 % Student-t interval.",
+        "True return of the policy that each run keeps. Small points: runs; below them their mean and its \
+         95 % interval.",
     );
-    caption.say_of(results, &groups)?;
+    caption.say_of(results, &groups);
+    caption.note(
+        "A run keeps its last policy, or with early stopping the checkpoint with the best holdout return.",
+    );
     // More would be a table: the CSV beside the picture is one.
     if levels.len() <= 2 {
         let labels: Vec<String> = groups.iter().filter_map(say_labels).collect();
         if !labels.is_empty() {
-            caption.say(format!("True labels per run: {}.", labels.join("; ")));
+            caption.note(format!("True labels per run: {}.", labels.join("; ")));
         }
     }
     let rows = SeriesRows {
         series: series.iter().copied().zip(style::looks(&series)).collect(),
         levels,
-        x: (Axis::around(values.chain(optimal).chain([0.0]), ticks), "True return"),
+        axes: Axis::for_panels(&values, |values| Axis::reaching(values, optimal, ticks)),
+        x: "True return",
         mark: optimal.map(|optimal| (optimal, "optimal policy")),
         nothing: "no finished run",
     };
@@ -79,7 +88,7 @@ fn draw(results: &Results) -> Result<Outcome> {
         }
         found.is_some()
     });
-    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, numbers(&all))]))
+    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers(&all))]))
 }
 
 /// Mean labels per run that training and checks of a group used, where they are recorded.

@@ -3,29 +3,32 @@
 use anyhow::Result;
 
 use super::curve_panels::{Spec, panels, picture};
-use super::{Figure, Outcome};
+use super::{Figure, Has, Outcome};
 use crate::data::Results;
+use crate::layout::View;
 
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "learning-curves",
     summary: "true return over training, mean and interval, a panel per p",
+    has: Has { updates: true, values: true, reference_lines: true },
     draw,
 };
 
 const SPEC: Spec = Spec {
     name: FIGURE.name,
     y: "True return",
-    shows: "True return of the policy that each method is judged by (the diamond policy of routed \
-            methods, else the trained one) over training.",
+    shows: "True return over training: means with 95 % intervals over runs.",
+    means: "The return is that of the policy that a method is judged by: the diamond policy of routed \
+            methods, else the trained one.",
     value: |point| Some(point.true_return),
     returns: true,
 };
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Outcome> {
     let panels = panels(results, &SPEC)?;
     if panels.is_empty() {
         return Ok(Outcome::NoData("no finished run has evaluations".into()));
     }
-    Ok(Outcome::Drawn(vec![picture(results, &SPEC, &panels)?]))
+    Ok(Outcome::Drawn(vec![picture(results, view, &SPEC, &panels)]))
 }

@@ -13,7 +13,8 @@ mod series_rows;
 use anyhow::Result;
 
 use crate::data::Results;
-use crate::model::Numbers;
+use crate::layout::View;
+use crate::model::{Caption, Numbers};
 use crate::scene::Scene;
 
 /// A figure: what is drawn of results.
@@ -23,8 +24,21 @@ pub struct Figure {
     pub name: &'static str,
     /// What it shows, in a line.
     pub summary: &'static str,
+    /// What of a view it has.
+    pub has: Has,
     /// Draws it.
-    pub draw: fn(&Results) -> Result<Outcome>,
+    pub draw: fn(&Results, &View) -> Result<Outcome>,
+}
+
+/// What of a [`View`] a figure has, so that a flag that changes nothing can be refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Has {
+    /// A horizontal axis of updates.
+    pub updates: bool,
+    /// A vertical axis of returns or gaps.
+    pub values: bool,
+    /// A line at the optimal return or at no difference.
+    pub reference_lines: bool,
 }
 
 /// What came of drawing a figure.
@@ -43,6 +57,8 @@ pub struct Picture {
     pub name: String,
     /// The picture.
     pub scene: Scene,
+    /// What is said of it.
+    pub caption: Caption,
     /// The numbers drawn.
     pub numbers: Numbers,
     /// Frames of its animation, if it has one.
@@ -51,8 +67,13 @@ pub struct Picture {
 
 impl Picture {
     /// A picture without animation.
-    pub fn still(name: impl Into<String>, scene: Scene, numbers: Numbers) -> Self {
-        Self { name: name.into(), scene, numbers, frames: Vec::new() }
+    pub fn still(
+        name: impl Into<String>,
+        scene: Scene,
+        caption: Caption,
+        numbers: Numbers,
+    ) -> Self {
+        Self { name: name.into(), scene, caption, numbers, frames: Vec::new() }
     }
 }
 

@@ -4,10 +4,12 @@
 use anyhow::Result;
 
 use super::final_returns::kept;
-use super::{Figure, Outcome, Picture};
+use super::{Figure, Has, Outcome, Picture};
 use crate::data::{Oversight, Results, Trial};
-use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel};
-use crate::model::{Caption, Estimate, Group, Numbers, estimate, groups, series_of, thousands};
+use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, View};
+use crate::model::{
+    Caption, Estimate, Group, INTERVALS, Numbers, estimate, groups, series_of, thousands,
+};
 use crate::scene::Scene;
 use crate::style::{self, MUTED, Marker, SeriesStyle};
 
@@ -15,6 +17,7 @@ use crate::style::{self, MUTED, Marker, SeriesStyle};
 pub const FIGURE: Figure = Figure {
     name: "oversight-levels",
     summary: "true return of kept policies against p, and of searches",
+    has: Has { updates: false, values: true, reference_lines: true },
     draw,
 };
 
@@ -40,7 +43,7 @@ pub struct Levels {
     pub values: Vec<(Oversight, f64)>,
 }
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Outcome> {
     let all_groups = groups(results);
     let series = series_of(&all_groups);
     let looks = style::looks(&series);
@@ -62,17 +65,23 @@ fn draw(results: &Results) -> Result<Outcome> {
     if shown.is_empty() {
         return Ok(Outcome::NoData("no run or trial above p = 0 has finished".into()));
     }
-    let optimal = results.optimal_return();
-    let mut legend: Vec<Entry> =
-        lines.iter().map(|line| Entry::series(&line.name, line.look)).collect();
-    legend.extend(optimal.map(|_| Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0)));
-    let y_axis = y_axis(&lines, optimal);
+    let optimal = view.reference(results.optimal_return());
+    let y_axis = view.vertical(&[values(&lines)], optimal, 6).remove(0);
+    let seen = |line: &&Levels| {
+        line.means.iter().any(|(level, point)| level.0 > 0.0 && y_axis.holds(point.mean))
+    };
+    let drawn = lines.iter().filter(seen);
+    let mut legend: Vec<Entry> = drawn.map(|line| Entry::series(&line.name, line.look)).collect();
+    if optimal.is_some_and(|optimal| y_axis.holds(optimal)) {
+        legend.push(Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0));
+    }
+    let caption = caption(results, &all_groups, &levels);
     let page = Page {
         heading: String::new(),
         legend,
         blocks: vec![Block { panels: 1, columns: 1, panel_height: 420.0 }],
         left: 0.0,
-        caption: caption(results, &all_groups, &levels)?.text(),
+        caption: caption.text(),
     };
     let mut sheet = page.sheet();
     let labels = Labels { title: "", x: "Oversight level p", y: "True return", y_ticks: true };
@@ -80,7 +89,7 @@ fn draw(results: &Results) -> Result<Outcome> {
     let axes = (Axis::logarithmic(&shown), y_axis);
     let panel = Panel::draw(&mut sheet.scene, sheet.cells[0], left, axes, &labels);
     if let Some(optimal) = optimal {
-        panel.level(&mut sheet.scene, optimal);
+        panel.level(&mut sheet.scene, optimal, "optimal policy");
     }
     let places = shown.iter().map(|level| panel.place(*level, 0.0).0).collect::<Vec<f64>>();
     let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
@@ -89,7 +98,8 @@ fn draw(results: &Results) -> Result<Outcome> {
         let shift = dodge * (index as f64 - (lines.len() - 1) as f64 / 2.0);
         draw_line(&mut sheet.scene, &panel, line, shift);
     }
-    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, sheet.scene, numbers(&lines))]))
+    let picture = Picture::still(FIGURE.name, sheet.scene, caption, numbers(&lines));
+    Ok(Outcome::Drawn(vec![picture]))
 }
 
 /// One line per method and holdout that were searched: every finished trial counts once.
@@ -119,7 +129,8 @@ pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
     all.iter().map(line).filter(|levels| !levels.means.is_empty()).collect()
 }
 
-fn y_axis(lines: &[Levels], optimal: Option<f64>) -> Axis {
+/// The values that the axis is to hold: no return is beyond 1 in size, though intervals can be.
+fn values(lines: &[Levels]) -> Vec<f64> {
     let ends = lines.iter().flat_map(|line| {
         let means = line.means.iter().flat_map(|(_, point)| {
             let (low, high) = point.interval.unwrap_or((point.mean, point.mean));
@@ -127,66 +138,75 @@ fn y_axis(lines: &[Levels], optimal: Option<f64>) -> Axis {
         });
         means.chain(line.values.iter().map(|(_, value)| *value))
     });
-    Axis::around(ends.chain(optimal).chain([0.0]), 6)
+    ends.collect()
 }
 
 fn draw_line(scene: &mut Scene, panel: &Panel, line: &Levels, shift: f64) {
     let place = |level: Oversight, value: f64| {
-        let (x, y) = panel.place_inside(level.0, value);
+        let (x, y) = panel.place(level.0, value);
         (x + shift, y)
     };
     let shown = || line.means.iter().filter(|(level, _)| level.0 > 0.0);
+    let seen = |level: &Oversight, value: f64| panel.holds(level.0, value);
     for (index, (level, value)) in line.values.iter().filter(|(p, _)| p.0 > 0.0).enumerate() {
         // Beside the mean, so that neither hides the other.
         let (x, y) = place(*level, *value);
         let jitter = ((index * 3) % 7) as f64;
-        scene.disc((x + 9.0 + 1.5 * jitter, y), 2.2, line.look.color, 0.5);
+        if seen(level, *value) {
+            scene.disc((x + 9.0 + 1.5 * jitter, y), 2.2, line.look.color, 0.5);
+        }
     }
     let points: Vec<_> = shown().map(|(level, point)| place(*level, point.mean)).collect();
-    scene.dashed(&points, line.look.color, 1.6, line.look.dash);
+    panel.line(scene, &points, line.look.color, 1.6, line.look.dash);
     for (level, point) in shown() {
         if let Some((low, high)) = point.interval {
-            let (low, high) = (place(*level, low), place(*level, high));
-            scene.line(&[low, high], line.look.color, 1.6);
-            for (x, y) in [low, high] {
+            let bar = [place(*level, low), place(*level, high)];
+            panel.line(scene, &bar, line.look.color, 1.6, &[]);
+            for end in [low, high].into_iter().filter(|end| seen(level, *end)) {
+                let (x, y) = place(*level, end);
                 scene.line(&[(x - 3.5, y), (x + 3.5, y)], line.look.color, 1.6);
             }
         }
-        scene.marker(place(*level, point.mean), 9.0, &line.look);
+        if seen(level, point.mean) {
+            scene.marker(place(*level, point.mean), 9.0, &line.look);
+        }
     }
 }
 
-fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Result<Caption> {
+fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Caption {
     let mut caption = Caption::new(
-        "True return of the policies that runs keep, against the oversight level. Markers are means, \
-         bars 95 % Student-t intervals over runs; series are shifted sideways so that they can be \
-         seen.",
+        "True return of kept policies against the oversight level: means with 95 % intervals.",
     );
+    if groups.is_empty() {
+        caption.note(INTERVALS);
+    } else {
+        caption.say_of(results, groups);
+    }
+    caption.note("Series are shifted sideways so that they can be seen.");
     if levels.iter().any(|level| level.0 <= 0.0) {
         caption.say("p = 0 has no place on a logarithmic axis and is left out.");
-    }
-    if !groups.is_empty() {
-        caption.say_of(results, groups)?;
     }
     let trials = &results.trials;
     if let Some(first) = trials.first() {
         let finished = trials.iter().filter(|trial| trial.finished).count();
-        caption.say(format!(
-            "Random settings: {finished} of {} trials finished, each a small point, the mean true \
-             return of the checkpoints that its {} kept; mean and interval are over trials, of \
-             which none is selected; {} updates at most.",
-            trials.len(),
+        caption.say(match trials.len() {
+            all if all == finished => format!("Small points: {all} trials."),
+            all => format!("Small points: {finished} of {all} trials finished."),
+        });
+        caption.note(format!(
+            "Random settings: a small point is the mean true return of the checkpoints that the {} of a \
+             trial kept; mean and interval are over trials, of which none is selected; {} updates at most.",
             runs_per_trial(trials),
             thousands(trials.iter().map(|trial| trial.planned_updates).max().unwrap_or(0)),
         ));
         if groups.is_empty() {
-            caption.say(format!("First observation: {}.", first.first_observation));
+            caption.note(format!("First observation: {}.", first.first_observation));
         }
         if groups.iter().any(|group| group.series.chosen) {
-            caption.say("The chosen setting was the best on the holdout; its seeds are others.");
+            caption.note("The chosen setting was the best on the holdout; its seeds are others.");
         }
     }
-    Ok(caption)
+    caption
 }
 
 fn runs_per_trial(trials: &[Trial]) -> String {

@@ -15,9 +15,11 @@ pub struct SeriesRows<'a> {
     pub series: Vec<(&'a Series, SeriesStyle)>,
     /// A panel each.
     pub levels: Vec<Oversight>,
-    /// The horizontal axis and its title.
-    pub x: (Axis, &'a str),
-    /// A value that is marked, and what it is called.
+    /// The horizontal axis of each panel.
+    pub axes: Vec<Axis>,
+    /// Title of the horizontal axes.
+    pub x: &'a str,
+    /// A value that is marked, and what that is called.
     pub mark: Option<(f64, &'a str)>,
     /// What stands in a row that has nothing to draw.
     pub nothing: &'a str,
@@ -37,7 +39,9 @@ impl SeriesRows<'_> {
         draw_row: impl Fn(&mut Scene, &Panel, f64, &Series, Oversight, &SeriesStyle) -> bool,
     ) -> Scene {
         let columns = Self::columns(self.levels.len());
-        let mark = self.mark.map(|(_, name)| Entry::line(name, MUTED, LEVEL_DASH, 1.0));
+        let seen = |(value, _): &(f64, &str)| self.axes.iter().any(|axis| axis.holds(*value));
+        let mark = self.mark.filter(seen);
+        let mark = mark.map(|(_, name)| Entry::line(name, MUTED, LEVEL_DASH, 1.0));
         let page = Page {
             heading: String::new(),
             legend: mark.into_iter().collect(),
@@ -53,11 +57,11 @@ impl SeriesRows<'_> {
         for (index, level) in self.levels.iter().enumerate() {
             let rows = Axis::bare(0.0, self.series.len() as f64);
             let title = level.to_string();
-            let labels = Labels { title: &title, x: self.x.1, ..Labels::default() };
-            let axes = (self.x.0.clone(), rows);
+            let labels = Labels { title: &title, x: self.x, ..Labels::default() };
+            let axes = (self.axes[index].clone(), rows);
             let panel = Panel::draw(&mut sheet.scene, sheet.cells[index], 12.0, axes, &labels);
-            if let Some((value, _)) = self.mark {
-                panel.upright(&mut sheet.scene, value, LEVEL_DASH, 1.0);
+            if let Some((value, name)) = self.mark {
+                panel.upright_level(&mut sheet.scene, value, name);
             }
             for (row, (series, look)) in self.series.iter().enumerate() {
                 let height = (self.series.len() - row) as f64 - 0.5;

@@ -4,6 +4,11 @@ use super::TICK_SIZE;
 use crate::model::thousands;
 use crate::scene::text_width;
 
+/// How many times as far a panel's values may reach as those of another on the same axis.
+const SHARED_REACH: f64 = 3.0;
+/// How much longer an axis may become for the sake of a level that values are held against.
+const LEVEL_REACH: f64 = 1.5;
+
 /// An axis of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -22,6 +27,31 @@ impl Axis {
         Self::between(low - room, high + room, ticks)
     }
 
+    /// An axis around `values`, around 0 and, where it is within reach, around `level`: an optimum far
+    /// above young curves would press them flat.
+    pub fn reaching(values: &[f64], level: Option<f64>, ticks: usize) -> Self {
+        let values = || values.iter().copied().chain([0.0]);
+        let near = |level: &f64| extent(values().chain([*level])) <= LEVEL_REACH * extent(values());
+        Self::around(values().chain(level.filter(near)), ticks)
+    }
+
+    /// An axis for each panel, made by `axis` of its values: one for all, so that they compare at a
+    /// glance, unless some reach so much less far from 0 that nothing would be seen of them.
+    pub fn for_panels(panels: &[Vec<f64>], axis: impl Fn(&[f64]) -> Self) -> Vec<Self> {
+        let reaches = panels.iter().map(|values| extent(values.iter().copied().chain([0.0])));
+        let reaches: Vec<f64> = reaches.filter(|reach| *reach > 0.0).collect();
+        let longest = reaches.iter().copied().fold(0.0, f64::max);
+        if reaches.iter().all(|reach| longest <= SHARED_REACH * reach) {
+            return vec![axis(&panels.concat()); panels.len()];
+        }
+        panels.iter().map(|values| axis(values)).collect()
+    }
+
+    /// Whether a value lies on the axis.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// An axis from 0 to the largest of `values`.
     pub fn from_zero(values: impl IntoIterator<Item = f64>, ticks: usize) -> Self {
         let (_, high) = hull(values.into_iter().chain([0.0]));
@@ -36,7 +66,10 @@ impl Axis {
         let high = if high > low { high } else { low + 1.0 };
         let step = round_step((high - low) / ticks.max(1) as f64);
         let decimals = (-step.log10().floor()).max(0.0) as usize;
-        let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+        // An end that is a multiple of the step, but for rounding, has a tick.
+        let slack = 1e-9;
+        let first = (low / step - slack).ceil() as i64;
+        let last = (high / step + slack).floor() as i64;
         let label = |value: f64| {
             let magnitude = if decimals == 0 {
                 thousands(value.abs().round() as u64)
@@ -110,6 +143,12 @@ impl Axis {
     }
 }
 
+/// How far it is from the lowest of `values` to the highest.
+fn extent(values: impl Iterator<Item = f64>) -> f64 {
+    let (low, high) = hull(values);
+    high - low
+}
+
 fn hull(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let wider = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
     let hull = values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider);
@@ -143,6 +182,7 @@ mod tests {
             ["0", "5,000", "10,000", "15,000", "20,000"]
         );
         assert_eq!(labels(&Axis::between(0.0, 0.1, 2)), ["0.00", "0.05", "0.10"]);
+        assert_eq!(labels(&Axis::between(0.0, 0.3, 6)).last(), Some(&"0.30"));
     }
 
     #[test]
@@ -170,6 +210,23 @@ mod tests {
         let axis = Axis::between(0.0, 20_000.0, 4);
         assert_eq!(axis.label_rows(400.0), [Some(0); 5]);
         assert_eq!(axis.label_rows(150.0), [Some(0), None, Some(0), None, Some(0)]);
+    }
+
+    #[test]
+    fn a_level_far_beyond_the_values_is_left_outside() {
+        let axis = Axis::reaching(&[0.1, 0.5], Some(0.7), 5);
+        assert!(axis.holds(0.7) && axis.holds(0.0), "{axis:?}");
+        let axis = Axis::reaching(&[0.1, 0.2], Some(0.9), 5);
+        assert!(!axis.holds(0.9) && axis.high() < 0.22, "{axis:?}");
+    }
+
+    #[test]
+    fn panels_share_an_axis_unless_some_would_be_crushed() {
+        let axis = |values: &[f64]| Axis::from_zero(values.iter().copied(), 4);
+        let shared = Axis::for_panels(&[vec![400.0], vec![1000.0]], axis);
+        assert_eq!(shared[0], shared[1]);
+        let own = Axis::for_panels(&[vec![1000.0], vec![172_000.0]], axis);
+        assert_eq!((own[0].high(), own[1].high()), (1000.0, 172_000.0));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What figures share in how they are laid out: axes, panels, legends, and the page around them.
 
 mod axis;
+mod clip;
 mod legend;
 mod page;
 mod panel;
+mod view;
 
 pub use axis::Axis;
 pub use legend::{Entry, Sample};
 pub use page::{Block, Page, Sheet};
 pub use panel::{LEVEL_DASH, Labels, Panel};
+pub use view::View;
 
 /// Font size of axis titles, panel titles and legends.
 pub const TITLE_SIZE: f64 = 15.0;

@@ -1,9 +1,11 @@
 //! A panel: two axes, a grid, a title, and places for values.
 
-use super::{Axis, Rect, TICK_SIZE, TITLE_SIZE};
+use super::{Axis, Rect, TICK_SIZE, TITLE_SIZE, clip};
 use crate::scene::{Align, Point, Scene, text_width};
 use crate::style::{Color, Dash, GRID, INK, MUTED};
 
+/// Font size of a value that is written at the edge of a plot.
+const EDGE_SIZE: f64 = TICK_SIZE - 2.0;
 /// Height of a row of labels below the horizontal axis.
 const LABEL_ROW: f64 = TICK_SIZE + 2.0;
 
@@ -116,34 +118,66 @@ impl Panel {
         self.place(self.x.low(), y)
     }
 
-    /// Draws a curve.
+    /// Whether values lie within the plot.
+    pub fn holds(&self, x: f64, y: f64) -> bool {
+        self.x.holds(x) && self.y.holds(y)
+    }
+
+    /// Draws what lies within the plot of a curve.
     pub fn curve(&self, scene: &mut Scene, points: &[(f64, f64)], color: Color, dash: Dash) {
-        let points: Vec<Point> = points.iter().map(|(x, y)| self.place_inside(*x, *y)).collect();
-        scene.dashed(&thin(&points), color, 2.0, dash);
+        let points: Vec<Point> = points.iter().map(|(x, y)| self.place(*x, *y)).collect();
+        self.line(scene, &points, color, 2.0, dash);
+    }
+
+    /// Draws what lies within the plot of a line through places of the page.
+    pub fn line(&self, scene: &mut Scene, line: &[Point], color: Color, width: f64, dash: Dash) {
+        for piece in clip::within(line, &self.plot) {
+            scene.dashed(&thin(&piece), color, width, dash);
+        }
     }
 
     /// Shades what lies between two curves, given as (x, low, high).
     pub fn band(&self, scene: &mut Scene, points: &[(f64, f64, f64)], color: Color) {
-        let low: Vec<Point> =
-            points.iter().map(|(x, low, _)| self.place_inside(*x, *low)).collect();
-        let high: Vec<Point> =
-            points.iter().map(|(x, _, high)| self.place_inside(*x, *high)).collect();
-        let (low, mut high) = (thin(&low), thin(&high));
+        let side = |of: fn(&(f64, f64, f64)) -> f64| {
+            let line: Vec<(f64, f64)> = points.iter().map(|point| (point.0, of(point))).collect();
+            let line = clip::up_to(&line, self.x.high());
+            let line: Vec<Point> = line.iter().map(|(x, y)| self.place_inside(*x, *y)).collect();
+            thin(&line)
+        };
+        let (low, mut high) = (side(|point| point.1), side(|point| point.2));
         high.reverse();
         scene.area(low.into_iter().chain(high).collect(), color, 0.18);
     }
 
-    /// Draws a thin line across the plot at a value, such as the optimal return.
-    pub fn level(&self, scene: &mut Scene, value: f64) {
-        if value < self.y.low() || value > self.y.high() {
-            return;
+    /// Draws a thin line across the plot at a value, such as the optimal return. A value above the plot
+    /// is written at its edge.
+    pub fn level(&self, scene: &mut Scene, value: f64, name: &str) {
+        if self.y.holds(value) {
+            let (left, right) = (self.place(self.x.low(), value), self.place(self.x.high(), value));
+            scene.dashed(&[left, right], MUTED, 1.0, LEVEL_DASH);
+        } else if value > self.y.high() {
+            let at = (self.plot.x + 6.0, self.plot.y + EDGE_SIZE);
+            let text = format!("↑ {name}: {value:.3}");
+            scene.text(at, &text, EDGE_SIZE, Align::Left, MUTED);
         }
-        let (left, right) = (self.place(self.x.low(), value), self.place(self.x.high(), value));
-        scene.dashed(&[left, right], MUTED, 1.0, LEVEL_DASH);
+    }
+
+    /// Draws a thin line down the plot at a value. A value right of the plot is written at its edge.
+    pub fn upright_level(&self, scene: &mut Scene, value: f64, name: &str) {
+        if self.x.holds(value) {
+            self.upright(scene, value, LEVEL_DASH, 1.0);
+        } else if value > self.x.high() {
+            let at = (self.plot.x + self.plot.width, self.plot.y - 9.0);
+            let text = format!("{name}: {value:.3} →");
+            scene.text(at, &text, EDGE_SIZE, Align::Right, MUTED);
+        }
     }
 
     /// Draws a thin line down the plot at a value of the horizontal axis.
     pub fn upright(&self, scene: &mut Scene, value: f64, dash: Dash, width: f64) {
+        if !self.x.holds(value) {
+            return;
+        }
         let (low, high) = (self.place(value, self.y.low()), self.place(value, self.y.high()));
         scene.dashed(&[low, high], MUTED, width, dash);
     }

@@ -1,15 +1,9 @@
 //! The mean curve of a group of runs over its updates.
 
 use anyhow::{Result, bail};
-use gr_stats::{mean, slope};
 
 use super::{Estimate, Group, estimate};
 use crate::data::{EvaluationPoint, UpdateValue};
-
-/// Share of a curve, at its end, in which it counts as still rising or not.
-const END_SHARE: f64 = 0.2;
-/// Rise of the mean true return per update above which a curve counts as still rising: 0.01 in 1,000.
-const RISING: f64 = 0.01 / 1000.0;
 
 /// What is drawn of an evaluation.
 pub type Value = fn(&EvaluationPoint) -> Option<f64>;
@@ -60,23 +54,6 @@ pub fn curve(group: &Group<'_>, value: Value) -> Result<Option<Curve>> {
     }))
 }
 
-/// Slope of the mean true return at its end if that is above the threshold, per update of the axis.
-/// `None` where training was stopped early: such a curve has no end of its own.
-///
-/// # Errors
-/// As [`curve`].
-pub fn still_rising(group: &Group<'_>) -> Result<Option<f64>> {
-    if group.finished.iter().any(|run| run.stopped_update.is_some()) {
-        return Ok(None);
-    }
-    let Some(common) = common(group, |point| Some(point.true_return))? else { return Ok(None) };
-    let start = common.points.last().map_or(0.0, |(x, _)| x * (1.0 - END_SHARE));
-    let end = common.points.iter().filter(|(x, _)| *x >= start);
-    let means = end.filter_map(|(x, values)| Some((*x, mean(values)?)));
-    let (xs, ys): (Vec<f64>, Vec<f64>) = means.unzip();
-    Ok(slope(&xs, &ys).filter(|slope| *slope > RISING))
-}
-
 fn common(group: &Group<'_>, value: Value) -> Result<Option<Common>> {
     let curves: Vec<(&str, Vec<UpdateValue>)> = group
         .finished
@@ -95,7 +72,7 @@ fn common(group: &Group<'_>, value: Value) -> Result<Option<Common>> {
         let index = points.binary_search_by_key(&update, |point| point.update).ok()?;
         Some(points[index].value)
     };
-    let axis = axis_scale(group);
+    let axis = group.axis_scale();
     let mut points = Vec::new();
     for point in &first.1 {
         let mut values = vec![point.value];
@@ -122,15 +99,8 @@ fn common(group: &Group<'_>, value: Value) -> Result<Option<Common>> {
     Ok(Some(Common { n: curves.len(), points, skipped: all - drawn, unequal: shortest < longest }))
 }
 
-/// What updates are multiplied by on the axis. Oracle trains p times as many updates as the others,
-/// so that it uses as many labels; its axis is divided by p.
-pub fn axis_scale(group: &Group<'_>) -> f64 {
-    // Where p is next to nothing, it has no updates.
-    if group.series.method == "oracle" { 1.0 / group.oversight.0.max(1e-9) } else { 1.0 }
-}
-
 fn kept(group: &Group<'_>, value: Value) -> Vec<(f64, f64)> {
-    let axis = axis_scale(group);
+    let axis = group.axis_scale();
     let stopped = group.finished.iter().filter(|run| run.series.holdout.is_some());
     let kept = stopped.filter_map(|run| run.kept);
     kept.filter_map(|kept| Some((kept.update as f64 * axis, value(&kept)?))).collect()

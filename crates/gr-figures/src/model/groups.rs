@@ -1,5 +1,6 @@
 //! Runs that are averaged: one series at one oversight level.
 
+use super::Named;
 use crate::data::{Oversight, Results, Run, RunState, Series};
 use crate::style;
 
@@ -36,6 +37,16 @@ impl Group<'_> {
         }
         // Labels come from files; a picture must not land outside its folder.
         part.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c), "_")
+    }
+
+    /// The name of the series in figures, and the level.
+    pub fn named(&self) -> Named {
+        (style::name(self.series), self.oversight)
+    }
+
+    /// What updates of the group's runs are multiplied by on an axis; see [`Run::axis_scale`].
+    pub fn axis_scale(&self) -> f64 {
+        self.finished.iter().map(|run| run.axis_scale()).fold(1.0, f64::max)
     }
 
     /// Series and level as people say them.

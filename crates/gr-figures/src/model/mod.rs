@@ -2,21 +2,25 @@
 //! are `gr-stats`'s.
 
 mod caption;
+mod conditions;
 mod curves;
 mod groups;
 mod numbers;
+mod trend;
 
-pub use caption::{Caption, by_level, thousands};
-pub use curves::{Curve, Value, axis_scale, curve, still_rising};
+pub use caption::{Caption, Named, by_level, thousands};
+pub use conditions::INTERVALS;
+pub use curves::{Curve, Value, curve};
 pub use groups::{Group, groups, levels, series_of};
 pub use numbers::Numbers;
+pub use trend::{Trend, trend};
 
 use gr_stats::mean_interval;
 
 /// Confidence of every interval in every figure.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// A mean over runs, and its interval if there are two or more.
+/// A mean over runs, and its interval if there are two or more that do not all agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// Number of runs.

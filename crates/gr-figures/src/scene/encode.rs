@@ -28,8 +28,8 @@ struct Pixels {
     bytes: Vec<u8>,
 }
 
-/// The scene as SVG.
-pub fn svg(scene: &Scene) -> Vec<u8> {
+/// The scene as SVG, with a description that screen readers read and that stays with the file.
+pub fn svg(scene: &Scene, description: &str) -> Vec<u8> {
     let size = |scale: f64| ((WIDTH * scale) as u32, (scene.height.ceil() * scale) as u32);
     let mut text = String::new();
     let mut backend = SVGBackend::with_string(&mut text, size(SVG_SCALE));
@@ -37,19 +37,27 @@ pub fn svg(scene: &Scene) -> Vec<u8> {
     drop(backend);
     // The inner coordinates are fine; the picture itself has the size of the scene.
     let (fine, (width, height)) = (size(SVG_SCALE), size(1.0));
-    text.replacen(
+    let text = text.replacen(
         &format!("width=\"{}\" height=\"{}\" viewBox", fine.0, fine.1),
         &format!(
             "width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" \
              stroke-linecap=\"butt\" viewBox"
         ),
         1,
-    )
-    .into_bytes()
+    );
+    text.replacen(">\n", &format!(">\n<desc>{}</desc>\n", escaped(description)), 1).into_bytes()
 }
 
-/// The scene as PNG.
-pub fn png(scene: &Scene) -> Vec<u8> {
+/// Text as it may stand in XML, which has no place for most control characters.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let has_no_place =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.replace(has_no_place, "\u{fffd}")
+}
+
+/// The scene as PNG, with a description in the chunk that the format has for it.
+pub fn png(scene: &Scene, description: &str) -> Vec<u8> {
     let Pixels { width, height, bytes } = rasterize(scene, PNG_SCALE);
     let mut file = vec![0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
     // 8 bits, true colour, deflate, the standard filters, not interlaced.
@@ -58,6 +66,9 @@ pub fn png(scene: &Scene) -> Vec<u8> {
     header.extend((height as u32).to_be_bytes());
     header.extend([8, 2, 0, 0, 0]);
     chunk(&mut file, b"IHDR", &header);
+    // Not compressed, in no language that is named, with its keyword not translated.
+    let text = [b"Description\0\0\0\0\0", description.trim_end().as_bytes()].concat();
+    chunk(&mut file, b"iTXt", &text);
     // Filter 2: differences to the row above, of which most are 0 here.
     let stride = 3 * width;
     let mut filtered = Vec::with_capacity((stride + 1) * height);

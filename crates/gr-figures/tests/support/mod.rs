@@ -320,6 +320,45 @@ pub fn svg_text(path: &Path) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// The words of an SVG's picture, without those of its description.
+pub fn svg_text_without_description(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    let words = texts.filter_map(|node| node.text()).flat_map(str::split_whitespace);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The lines of the caption of an SVG, which is set in the smallest type, at the left margin.
+pub fn svg_caption(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    let is_caption = |node: &roxmltree::Node<'_, '_>| {
+        node.attribute("x") == Some("240") && node.attribute("font-size") == Some("115")
+    };
+    let caption = texts.filter(is_caption);
+    caption.filter_map(|node| node.text()).map(|line| line.trim().replace('\u{a0}', " ")).collect()
+}
+
+/// The description of an SVG.
+pub fn svg_description(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let found = document.descendants().find(|node| node.has_tag_name("desc")).unwrap();
+    found.text().unwrap().into()
+}
+
+/// The description of a PNG, in its `iTXt` chunk.
+pub fn read_png_description(path: &Path) -> Option<String> {
+    let bytes = fs::read(path).unwrap();
+    let start = b"iTXtDescription\0\0\0\0\0";
+    let at = bytes.windows(start.len()).position(|window| window == start)?;
+    let length = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
+    let text = &bytes[at + start.len()..at + 4 + length];
+    Some(String::from_utf8(text.to_vec()).unwrap())
+}
+
 /// Width, height and pixels of a PNG as this crate writes them.
 pub fn read_png(path: &Path) -> (usize, usize, Vec<[u8; 3]>) {
     let bytes = fs::read(path).unwrap();

@@ -3,9 +3,8 @@
     pip install scipy==1.17.1 numpy==2.4.6 statsmodels==0.15.0 rliable==1.2.0 "pandas<3"
     python make_golden.py
 
-writes values.json and bootstrap.json next to this file. Made with Python 3.11 and the versions
-above. rliable.metrics gives the aggregates; rliable's own bootstrap (arch) cannot be handed its
-resamples, so the bounds are SciPy's for the resamples that SciPy drew, which are stored.
+writes values.json next to this file. Made with Python 3.11 and the versions above. rliable.metrics
+gives the aggregates.
 """
 
 import json
@@ -21,67 +20,6 @@ FOLDER = Path(__file__).parent
 
 def iqm(values):
     return stats.trim_mean(values, 0.25)
-
-
-def improvement(first, second):
-    return stats.mannwhitneyu(first, second).statistic / (len(first) * len(second))
-
-
-def leave_one_out(samples, statistic):
-    return [
-        [
-            float(statistic(*samples[:k], np.delete(sample, i), *samples[k + 1 :]))
-            for i in range(len(sample))
-        ]
-        for k, sample in enumerate(samples)
-    ]
-
-
-def bootstrap_case(name, samples, statistic, confidence, seed):
-    samples = [np.array(sample, dtype=float) for sample in samples]
-    found = {
-        method: stats.bootstrap(
-            samples,
-            statistic,
-            n_resamples=199,
-            confidence_level=confidence,
-            method=method,
-            vectorized=False,
-            rng=np.random.default_rng(seed),
-        )
-        for method in ("percentile", "BCa")
-    }
-    resampled = found["percentile"].bootstrap_distribution
-    assert (resampled == found["BCa"].bootstrap_distribution).all()
-    bounds = lambda result: [float(x) for x in result.confidence_interval]
-    return {
-        "name": name,
-        "estimate": float(statistic(*samples)),
-        "confidence": confidence,
-        "resampled": [float(x) for x in resampled],
-        "leave_one_out": leave_one_out(samples, statistic),
-        "percentile": bounds(found["percentile"]),
-        "bca": bounds(found["BCa"]),
-    }
-
-
-def bootstrap():
-    # Eighths, sixteenths: sums are exact, so that SciPy sees the ties that there are.
-    skewed = [0.125, 0.25, 0.375, 0.5, 0.625, 1.5, 2.25, 7.0]
-    few = [-1.0, 0.25, 0.5, 2.0]
-    binary = [0, 0, 1, 1, 1, 1, 1, 1]
-    generator = np.random.default_rng(1)
-    normal = generator.normal(0.7, 0.1, 12).round(4)
-    other = generator.normal(0.65, 0.15, 9).round(4)
-    return [
-        bootstrap_case("mean of skewed values", [skewed], np.mean, 0.95, 1),
-        bootstrap_case("mean of four values", [few], np.mean, 0.95, 2),
-        bootstrap_case("mean of successes", [binary], np.mean, 0.9, 3),
-        bootstrap_case("mean of normal values", [normal], np.mean, 0.99, 4),
-        bootstrap_case("interquartile mean", [normal], iqm, 0.95, 5),
-        bootstrap_case("median", [skewed[:7]], np.median, 0.95, 6),
-        bootstrap_case("probability of improvement", [normal, other], improvement, 0.95, 7),
-    ]
 
 
 def values():
@@ -161,5 +99,4 @@ def write(name, content):
     (FOLDER / name).write_text(text.replace("}, {", "},\n{") + "\n")
 
 
-write("bootstrap.json", bootstrap())
 write("values.json", values())

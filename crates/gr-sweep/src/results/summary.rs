@@ -47,7 +47,8 @@ pub struct Cell {
     pub n: usize,
     /// Mean true return of the kept policy; absent without runs.
     pub mean_return: Option<f64>,
-    /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs.
+    /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs and for runs
+    /// that all agree.
     pub interval: Option<[f64; 2]>,
     /// Updates that each run trains.
     pub updates: u64,
@@ -221,11 +222,6 @@ impl Cell {
     }
 
     fn columns(&self) -> Vec<String> {
-        let true_return = match (self.mean_return, self.interval) {
-            (Some(mean), Some([_, high])) => format!("{mean:+.3} ± {:.3}", high - mean),
-            (Some(mean), None) => format!("{mean:+.3}"),
-            (None, _) => "-".into(),
-        };
         let updates = match self.trained_updates {
             _ if self.updates != self.configured_updates => {
                 format!("{} of {} (same labels)", self.updates, self.configured_updates)
@@ -248,12 +244,25 @@ impl Cell {
             self.method.clone(),
             self.oversight.to_string(),
             self.policy_type.clone(),
-            true_return,
+            with_interval(self.mean_return, self.interval),
             self.n.to_string(),
             updates,
             or_dash(labels),
             or_dash(self.mean_seconds.map(|s| duration(Duration::from_secs_f64(s)))),
         ]
+    }
+}
+
+/// `+0.500 ± 0.100`, or what there is of it.
+pub fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
+    match (mean, interval) {
+        // No width is rounded to none.
+        (Some(mean), Some([_, high])) if high - mean < 0.0005 => {
+            format!("{mean:+.3} ± {:.0e}", high - mean)
+        }
+        (Some(mean), Some([_, high])) => format!("{mean:+.3} ± {:.3}", high - mean),
+        (Some(mean), None) => format!("{mean:+.3}"),
+        (None, _) => "-".into(),
     }
 }
 
@@ -310,5 +319,18 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
             RunRow { status: "failed".into(), updates: Some(failure.update_idx), ..empty }
         }
         RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => empty,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_interval_is_printed_as_if_it_had_no_width() {
+        assert_eq!(with_interval(Some(0.5), Some([0.4, 0.6])), "+0.500 ± 0.100");
+        assert_eq!(with_interval(Some(0.5), Some([0.49998, 0.50002])), "+0.500 ± 2e-5");
+        assert_eq!(with_interval(Some(-0.25), None), "-0.250");
+        assert_eq!(with_interval(None, None), "-");
     }
 }

@@ -64,9 +64,10 @@ pub struct Distribution {
     pub missing: usize,
     /// Mean true return of the kept checkpoints; absent without trials.
     pub mean_return: Option<f64>,
-    /// 95 % interval of the mean over trials, by Student's t; absent for fewer than two.
+    /// 95 % interval of the mean over trials, by Student's t; absent for fewer than two and
+    /// for trials that all agree.
     pub interval: Option<[f64; 2]>,
-    /// First quartile, median and third quartile over trials.
+    /// First quartile, median and third quartile over trials; absent as the interval is.
     pub quartiles: Option<[f64; 3]>,
     /// Mean number of true labels that a run used in training.
     pub mean_labels_training: Option<f64>,

@@ -4,7 +4,7 @@ use gr_runs::LabelCount;
 use gr_terminal::{columns, count};
 
 use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
-use crate::results::summary::FailedRun;
+use crate::results::summary::{FailedRun, with_interval};
 
 impl Report {
     /// The report as text.
@@ -121,15 +121,6 @@ fn line(name: &str, value: String) -> Vec<String> {
 
 fn signed(value: f64) -> String {
     format!("{value:+.3}")
-}
-
-/// `+0.500 ± 0.100`, or what there is of it.
-fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
-    match (mean, interval) {
-        (Some(mean), Some([_, high])) => format!("{} ± {:.3}", signed(mean), high - mean),
-        (Some(mean), None) => signed(mean),
-        (None, _) => "-".into(),
-    }
 }
 
 /// Labels in training and, where there is a holdout, in validation: `None` if they are unlimited.

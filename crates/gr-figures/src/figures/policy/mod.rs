@@ -6,9 +6,9 @@ mod grid;
 use anyhow::Result;
 use gr_grid::{Cell, Grid};
 
-use super::{Figure, Outcome, Picture};
+use super::{Figure, Has, Outcome, Picture};
 use crate::data::{CellPolicy, PolicyTable, Results, Run, TableKey};
-use crate::layout::{Block, Page, TITLE_SIZE};
+use crate::layout::{Block, Page, TITLE_SIZE, View};
 use crate::model::{Caption, Group, Numbers, groups, thousands};
 use crate::scene::Scene;
 use crate::style;
@@ -17,6 +17,7 @@ use crate::style;
 pub const FIGURE: Figure = Figure {
     name: "policy",
     summary: "what the lowest seed's policies do on the grid, as arrows",
+    has: Has { updates: false, values: false, reference_lines: false },
     draw,
 };
 
@@ -84,7 +85,7 @@ fn key(goals: (Cell, Cell), flags: (bool, bool), policy: usize, update: u64) -> 
     TableKey { goals, flags, policy: POLICIES[policy].0.into(), update }
 }
 
-fn draw(results: &Results) -> Result<Outcome> {
+fn draw(results: &Results, _view: &View) -> Result<Outcome> {
     let mut pictures = Vec::new();
     for group in groups(results) {
         for run in &group.finished {
@@ -95,7 +96,7 @@ fn draw(results: &Results) -> Result<Outcome> {
                 if models.len() > 1 {
                     name += &format!("-ghost{}-diamond{}", model.goals.0, model.goals.1);
                 }
-                pictures.push(picture(results, &group, run, &table, model, name)?);
+                pictures.push(picture(results, &group, run, &table, model, name));
             }
             // The lowest seed stands for all.
             if !models.is_empty() {
@@ -116,17 +117,17 @@ fn picture(
     table: &PolicyTable,
     model: &PolicyModel,
     name: String,
-) -> Result<Picture> {
+) -> Picture {
     let mut caption = Caption::new(format!(
         "One run of {}. An arrow is as long as its action is probable; goals end the episode.",
         group.finished.len()
     ));
     if has_gate(table) {
-        caption.say(
+        caption.note(
             "The background is the gate g, the training policy's share of the diamond expert.",
         );
     }
-    caption.say_conditions(results, std::slice::from_ref(group))?;
+    caption.say_conditions(results, std::slice::from_ref(group));
     let frame = |update: u64| frame(group, run, table, model, update, &caption);
     let frames = if model.updates.len() > 1 {
         thin(&model.updates).into_iter().map(frame).collect()
@@ -134,7 +135,7 @@ fn picture(
         Vec::new()
     };
     let scene = frame(model.shown);
-    Ok(Picture { name, scene, numbers: numbers(run, table, model), frames })
+    Picture { name, scene, caption, numbers: numbers(run, table, model), frames }
 }
 
 fn has_gate(table: &PolicyTable) -> bool {

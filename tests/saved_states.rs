@@ -9,7 +9,7 @@ use gr_learn::RunSnapshot;
 use gr_runs::read_sealed;
 use support::{names, results, root, succeed, sweep, texts};
 
-/// What the recorded state is of, a run of 60 updates that was killed after 48.
+/// What the recorded state is of, a run of 60 updates that was saved after 24.
 const RUN: &[&str] = &[
     "--device=cpu",
     "--methods=routing",
@@ -66,7 +66,7 @@ fn a_state_of_the_first_format_is_continued_to_the_results_of_an_undisturbed_run
 fn columns(state: &Path) -> String {
     let bytes = read_sealed(state).unwrap();
     let (snapshot, notes) = RunSnapshot::from_earlier(&bytes).unwrap().unwrap();
-    assert_eq!(snapshot.updates_done, 48);
+    assert_eq!(snapshot.updates_done, 24);
     let logs = ["evaluations", "training", "policy_tables", "holdout"];
     logs.map(|log| notes[log].lines().next().unwrap()).join(",")
 }

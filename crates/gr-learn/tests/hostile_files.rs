@@ -77,7 +77,7 @@ fn earlier_state() -> &'static [u8] {
 #[test]
 fn a_state_of_the_first_format_is_read_with_its_notes() {
     let (state, notes) = RunSnapshot::from_earlier(earlier_state()).unwrap().unwrap();
-    assert_eq!(state.updates_done, 48);
+    assert_eq!(state.updates_done, 24);
     assert_eq!(state.environments.len(), 8);
     assert!(state.early_stopping.unwrap().progress.kept.is_some());
     let evaluations = &notes["evaluations"];

@@ -82,7 +82,7 @@ impl Tensors<'_> {
     fn environments(&self) -> Result<Vec<Environment>, SnapshotError> {
         let name = "environments";
         let words = self.words(name)?;
-        let states = words.as_chunks::<5>().0.iter().map(|words| environment(words));
+        let states = words.as_chunks::<5>().0.iter().map(environment);
         states.collect::<Option<_>>().ok_or_else(|| without(name))
     }
 

@@ -226,13 +226,34 @@ fn a_device_that_fails_costs_what_was_not_saved() {
         let mut command = sweep_into(&failing, LONG);
         command.env("GR_TEST_DEVICE_FAILS_AFTER", after.to_string());
         let errors = refused(command.spawn().unwrap());
-        for mention in ["failed while it trained", "the device is lost", "the same command"] {
+        for mention in ["cpu (", ") failed while ", "the device is lost", "the same command"] {
             assert!(errors.contains(mention), "{errors}");
+        }
+        for noise in ["panicked", "bug", "backtrace"] {
+            assert!(!errors.contains(noise), "{errors}");
         }
         let now = finished_and_intact(&failing);
         assert!(now.is_superset(&finished));
         finished = now;
     }
+    assert!(finished.len() < RUNS);
+    assert_it_finishes(&whole, &failing, &finished);
+}
+
+#[test]
+fn a_bug_is_told_as_one_and_costs_what_was_not_saved() {
+    let (_guard, whole, failing) = folders(LONG);
+    let mut command = sweep_into(&failing, LONG);
+    command.env("GR_TEST_PROGRAM_FAILS_AFTER", "1000");
+    let output = command.output().unwrap();
+    let (_, errors) = texts(&output);
+    assert_eq!(output.status.code(), Some(101), "{errors}");
+    for mention in ["bug: a bug shows", "fault.rs:", " trained", "Please report", "What was saved"]
+    {
+        assert!(errors.contains(mention), "{mention}: {errors}");
+    }
+    assert!(!errors.contains("failed while"), "a bug is no failed device: {errors}");
+    let finished = finished_and_intact(&failing);
     assert!(finished.len() < RUNS);
     assert_it_finishes(&whole, &failing, &finished);
 }

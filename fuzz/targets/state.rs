@@ -26,23 +26,28 @@ fn continued(snapshot: Option<RunSnapshot>) -> Option<RunBatch> {
 libfuzzer_sys::fuzz_target!(
     init: {
         let mut batch = continued(None).expect("a run that begins needs no state");
-        seed("begun", &batch.snapshot(0).to_bytes());
+        seed("begun", &batch.snapshot(0).to_bytes(&()));
         for _ in 0..9 {
             batch.update();
         }
-        seed("trained", &batch.snapshot(0).to_bytes());
+        seed("trained", &batch.snapshot(0).to_bytes(&()));
     },
     |bytes: &[u8]| {
         let path = file("run.state", bytes);
         let _ = read_sealed(&path);
         write_sealed(&path, bytes).expect("temporary files can be written");
         assert_eq!(read_sealed(&path).expect("it was just sealed"), bytes);
-        if let Ok(snapshot) = RunSnapshot::from_bytes(bytes)
+        let snapshot = match RunSnapshot::from_earlier(bytes) {
+            Ok(Some((snapshot, _notes))) => Some(snapshot),
+            Ok(None) => RunSnapshot::from_bytes(bytes).ok().map(|(snapshot, ())| snapshot),
+            Err(_) => None,
+        };
+        if let Some(snapshot) = snapshot
             && let Some(mut batch) = continued(Some(snapshot))
         {
             batch.update();
-            let bytes = batch.snapshot(0).to_bytes();
-            RunSnapshot::from_bytes(&bytes).expect("what is saved is read");
+            let bytes = batch.snapshot(0).to_bytes(&());
+            RunSnapshot::from_bytes::<()>(&bytes).expect("what is saved is read");
         }
     }
 );

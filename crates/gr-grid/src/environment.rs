@@ -93,7 +93,7 @@ impl EpisodeStart {
 }
 
 /// The state of one environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// Cell of the agent.
     pub agent: Cell,

@@ -1,9 +1,11 @@
 //! What an agent sees: layouts, observations, and a dense numbering of them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::grid::{Cell, Grid};
 
 /// Oversight flags, one bit per cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Flags(pub u64);
 
 impl Flags {
@@ -33,7 +35,7 @@ impl Flags {
 }
 
 /// All that stays fixed within an episode: both goals and the flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Layout {
     /// Cell of the unwanted goal.
     pub ghost: Cell,

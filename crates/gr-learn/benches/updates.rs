@@ -173,7 +173,8 @@ fn spec(arguments: &Arguments) -> RunSpec {
 fn trained_state(arguments: &Arguments, spec: &RunSpec) -> RunSnapshot {
     let path = arguments.states.join(format!("{}_u{}.state", spec.key(), arguments.from));
     if let Ok(bytes) = fs::read(&path) {
-        return RunSnapshot::from_bytes(&bytes).expect("a state that this program wrote");
+        let (state, ()) = RunSnapshot::from_bytes(&bytes).expect("a state of this version");
+        return state;
     }
     let mut batch =
         RunBatch::new(vec![(spec.clone(), None)], &ComputeDevice::cpu()).expect("a new run");
@@ -185,7 +186,7 @@ fn trained_state(arguments: &Arguments, spec: &RunSpec) -> RunSnapshot {
     }
     let state = batch.snapshot(0);
     fs::create_dir_all(&arguments.states).expect("the states' folder can be made");
-    fs::write(&path, state.to_bytes()).expect("the state can be written");
+    fs::write(&path, state.to_bytes(&())).expect("the state can be written");
     state
 }
 

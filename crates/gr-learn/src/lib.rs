@@ -16,7 +16,9 @@ mod network;
 mod update;
 
 pub use batch::*;
-pub use device::{ComputeDevice, DeviceChoice, DeviceError, look_for_no_display};
+pub use device::{
+    ComputeDevice, DeviceChoice, DeviceError, is_device_failure, look_for_no_display,
+};
 pub use early_stopping::{EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, Progress};
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
 pub use methods::{Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};

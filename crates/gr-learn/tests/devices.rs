@@ -229,8 +229,8 @@ fn a_run_continues_from_its_snapshot_as_if_it_had_not_stopped() {
     for method in METHODS {
         let mut whole = batch(method.label, 0..1, &cpu);
         (0..4).for_each(|_| drop(whole.update()));
-        let bytes = whole.snapshot(0).to_bytes();
-        let snapshot = gr_learn::RunSnapshot::from_bytes(&bytes).unwrap();
+        let bytes = whole.snapshot(0).to_bytes(&());
+        let (snapshot, ()) = gr_learn::RunSnapshot::from_bytes(&bytes).unwrap();
         assert_eq!(snapshot, whole.snapshot(0));
         let mut continued =
             RunBatch::new(vec![(spec(method.label, 0), Some(snapshot))], &cpu).unwrap();

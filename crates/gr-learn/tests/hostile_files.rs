@@ -47,7 +47,7 @@ fn small_run() -> RunSpec {
 fn small_snapshot() -> Vec<u8> {
     let mut batch = RunBatch::new(vec![(small_run(), None)], &ComputeDevice::cpu()).unwrap();
     batch.update()[0].as_ref().unwrap();
-    batch.snapshot(0).to_bytes()
+    batch.snapshot(0).to_bytes(&())
 }
 
 /// Whether the file can be read; that it returns is what is tested.
@@ -65,7 +65,24 @@ const STATE_DICT: &[u8] = include_bytes!("../../../fuzz/seeds/pt/single.pt");
 fn whole_files_are_read() {
     assert!(read("policy.safetensors", &small_policy()));
     assert!(read("policy.pt", STATE_DICT));
-    assert!(RunSnapshot::from_bytes(&small_snapshot()).is_ok());
+    assert!(RunSnapshot::from_bytes::<()>(&small_snapshot()).is_ok());
+}
+
+/// A saved state of the first format, without the hash that seals its file.
+fn earlier_state() -> &'static [u8] {
+    let sealed = include_bytes!("../../../tests/data/earlier_state/routing_p0.3_s0_b3f78d3e.state");
+    &sealed[..sealed.len() - 32]
+}
+
+#[test]
+fn a_state_of_the_first_format_is_read_with_its_notes() {
+    let (state, notes) = RunSnapshot::from_earlier(earlier_state()).unwrap().unwrap();
+    assert_eq!(state.updates_done, 24);
+    assert_eq!(state.environments.len(), 8);
+    assert!(state.early_stopping.unwrap().progress.kept.is_some());
+    let evaluations = &notes["evaluations"];
+    assert!(evaluations.starts_with("update_idx,") && evaluations.ends_with('\n'));
+    assert!(RunSnapshot::from_earlier(&small_snapshot()).unwrap().is_none());
 }
 
 #[test]
@@ -74,7 +91,8 @@ fn damaged_policies_and_states_are_refused_or_read() {
     proptest!(ProptestConfig::with_cases(400), |(damage in damage())| {
         for damage in [damage.clone(), near_the_beginning(damage)] {
             read("policy.safetensors", &damaged(&policy, &damage));
-            let _ = RunSnapshot::from_bytes(&damaged(&snapshot, &damage));
+            let _ = RunSnapshot::from_bytes::<()>(&damaged(&snapshot, &damage));
+            let _ = RunSnapshot::from_earlier(&damaged(earlier_state(), &damage));
         }
     });
 }
@@ -134,7 +152,7 @@ fn states_that_no_run_comes_to_are_refused() {
             state.early_stopping.as_mut().unwrap().latest_check = Some(1 << 60);
         }),
     ];
-    let whole = RunSnapshot::from_bytes(&small_snapshot()).unwrap();
+    let (whole, ()) = RunSnapshot::from_bytes(&small_snapshot()).unwrap();
     let continued =
         |state| RunBatch::new(vec![(small_run(), Some(state))], &ComputeDevice::cpu()).map(|_| ());
     assert!(continued(whole.clone()).is_ok());
@@ -150,6 +168,7 @@ fn bytes_from_nowhere_are_refused() {
     proptest!(ProptestConfig::with_cases(400), |(bytes in vec(any::<u8>(), 0..300))| {
         prop_assert!(!read("policy.safetensors", &bytes));
         prop_assert!(!read("policy.pt", &bytes));
-        prop_assert!(RunSnapshot::from_bytes(&bytes).is_err());
+        prop_assert!(RunSnapshot::from_bytes::<()>(&bytes).is_err());
+        prop_assert!(RunSnapshot::from_earlier(&bytes).is_err());
     });
 }

@@ -311,7 +311,6 @@ impl RunBatch {
             environments: environments.to_vec(),
             episodes: episodes.to_vec(),
             early_stopping: state.early_stopping.as_ref().map(|stopping| stopping.state.clone()),
-            notes: Default::default(),
         }
     }
 

@@ -1,23 +1,42 @@
-//! Makes a device fail on request, so that tests can show what is lost when one does: nothing.
+//! Makes a device fail, or a bug show, on request, so that tests can tell what is lost then: nothing.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Names the number of transfers from the device after which it fails. For tests alone.
-const VARIABLE: &str = "GR_TEST_DEVICE_FAILS_AFTER";
+use super::failure;
 
-/// Called with every transfer from the device. Fails in the way in which backends do.
+/// Transfers from the device that the environment grants until something happens. For tests alone.
+struct Countdown {
+    /// Names the number in the environment.
+    variable: &'static str,
+    left: OnceLock<Option<AtomicU64>>,
+}
+
+impl Countdown {
+    const fn of(variable: &'static str) -> Self {
+        Self { variable, left: OnceLock::new() }
+    }
+
+    /// Counts a transfer. Whether there were as many already.
+    fn is_over(&self) -> bool {
+        let number = || Some(AtomicU64::new(std::env::var(self.variable).ok()?.parse().ok()?));
+        self.left.get_or_init(number).as_ref().is_some_and(|left| {
+            let one_less = |left: u64| left.checked_sub(1);
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+        })
+    }
+}
+
+static DEVICE: Countdown = Countdown::of("GR_TEST_DEVICE_FAILS_AFTER");
+static PROGRAM: Countdown = Countdown::of("GR_TEST_PROGRAM_FAILS_AFTER");
+
+/// Called with every transfer from the device.
 ///
 /// # Panics
-/// If the environment asks for it.
+/// If the environment asks for it: as backends do, or as a bug would.
 pub(crate) fn transfer() {
-    static LEFT: OnceLock<Option<AtomicU64>> = OnceLock::new();
-    let left = LEFT.get_or_init(|| {
-        let number = std::env::var(VARIABLE).ok()?.parse().ok()?;
-        Some(AtomicU64::new(number))
-    });
-    if let Some(left) = left {
-        let before = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-        assert!(before.is_ok(), "the device is lost ({VARIABLE} asked for it)");
+    if DEVICE.is_over() {
+        failure::fail(format_args!("the device is lost ({} asked for it)", DEVICE.variable));
     }
+    assert!(!PROGRAM.is_over(), "a bug shows ({} asked for it)", PROGRAM.variable);
 }

@@ -1,15 +1,18 @@
-//! Where tensors live: the backends that can be chosen at run time, and a way to make one fail.
+//! Where tensors live: the backends that can be chosen at run time, what a failed one looks
+//! like, and a way to make one fail.
 //!
 //! Knows nothing of what is computed there.
 
 mod compute_device;
 #[cfg(all(target_os = "linux", feature = "wgpu"))]
 mod display;
+pub(crate) mod failure;
 pub(crate) mod fault;
 
 pub use compute_device::{ComputeDevice, DeviceChoice, DeviceError};
 #[cfg(all(target_os = "linux", feature = "wgpu"))]
 pub use display::look_for_no_display;
+pub use failure::is_device_failure;
 
 /// Nothing but wgpu on Linux looks for a display.
 #[cfg(not(all(target_os = "linux", feature = "wgpu")))]

@@ -1,8 +1,10 @@
 //! The label account of a holdout: what training episodes earn and checks cost
 //! (docs/experiment.md, section 8).
 
+use serde::{Deserialize, Serialize};
+
 /// Labels earned and used. Never overdrawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelAccount {
     /// Training episodes completed.
     pub episodes: u64,

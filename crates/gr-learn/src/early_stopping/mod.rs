@@ -13,6 +13,7 @@ pub use account::LabelAccount;
 use holdout::HoldoutSet;
 pub use rule::Progress;
 use rule::StoppingRule;
+use serde::{Deserialize, Serialize};
 
 use crate::evaluation::{NotFinite, evaluate, evaluate_tables};
 use crate::network::{PolicyNetwork, PolicyType};
@@ -60,7 +61,7 @@ pub struct HoldoutCheck {
 }
 
 /// What early stopping remembers of a run; part of its saved state.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStoppingState {
     /// Labels earned and used.
     pub account: LabelAccount,

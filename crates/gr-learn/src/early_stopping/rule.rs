@@ -1,6 +1,8 @@
 //! When to stop, and which checkpoint to keep, from the returns of the checks alone
 //! (docs/experiment.md, section 8).
 
+use serde::{Deserialize, Serialize};
+
 /// The post's stopping rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoppingRule {
@@ -13,7 +15,7 @@ pub struct StoppingRule {
 }
 
 /// What the rule remembers of the checks so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The best return since `min_steps` and the update at which it was set, improvements within the
     /// tolerance left out.

@@ -6,7 +6,7 @@ use gr_grid::Observation;
 
 use super::architecture::Architecture;
 use super::inputs::Inputs;
-use crate::device::{ComputeDevice, fault};
+use crate::device::{ComputeDevice, failure, fault};
 
 /// Observations evaluated at once on a CPU: large enough for the matrix products, small enough that
 /// their activations stay in the cache.
@@ -125,5 +125,6 @@ pub(crate) fn select_runs(
 /// A tensor's values, row-major.
 pub(crate) fn to_host(tensor: Tensor<3>) -> Vec<f32> {
     fault::transfer();
-    tensor.into_data().try_into_vec().expect("the tensor holds 32-bit floats")
+    let data = tensor.try_into_data().unwrap_or_else(|error| failure::fail(error));
+    data.try_into_vec().expect("the tensor holds 32-bit floats")
 }

@@ -3,25 +3,26 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ExtendedRow;
 use super::schema::{columns_of, text_today};
 
 /// Rows below a header.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CsvLog {
+    #[serde(with = "serde_bytes")]
     text: Vec<u8>,
 }
 
 impl CsvLog {
-    /// A log of rows of `Row` that goes on from `text`, which is empty or comes from [`CsvLog::text`],
-    /// of this version of the program or an earlier one.
+    /// The log, to go on with as one of rows of `Row`: its text is of this version of the program or an
+    /// earlier one, which had other columns.
     ///
     /// # Errors
-    /// If `text` is not CSV.
-    pub fn continued<Row: Serialize + Default>(text: Vec<u8>) -> Result<Self, csv::Error> {
-        Ok(Self { text: text_today::<Row>(text)? })
+    /// If the text is not CSV.
+    pub fn today<Row: Serialize + Default>(self) -> Result<Self, csv::Error> {
+        Ok(Self { text: text_today::<Row>(self.text)? })
     }
 
     /// Appends rows, after the header if they are the first.
@@ -57,6 +58,13 @@ impl CsvLog {
     }
 }
 
+/// From what [`CsvLog::text`] was, or nothing.
+impl From<Vec<u8>> for CsvLog {
+    fn from(text: Vec<u8>) -> Self {
+        Self { text }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -76,7 +84,7 @@ mod tests {
     }
 
     fn continued(text: &[u8]) -> CsvLog {
-        CsvLog::continued::<Row>(text.to_vec()).unwrap()
+        CsvLog::from(text.to_vec()).today::<Row>().unwrap()
     }
 
     #[test]
@@ -123,7 +131,7 @@ mod tests {
             String::from_utf8_lossy(log.text()),
             "update_idx,value,schema_version,model_loss\n4,,1,0.5\n5,0.5,2,0.25\n"
         );
-        assert!(CsvLog::continued::<Row>(b"update_idx\n1,2\n".to_vec()).is_err());
+        assert!(CsvLog::from(b"update_idx\n1,2\n".to_vec()).today::<Row>().is_err());
         assert_eq!(continued(b"").text(), b"");
     }
 

@@ -1,20 +1,25 @@
 //! Writing a file so that it is at every moment absent, old or complete, whoever else writes it and
 //! whatever kills the writer.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::NamedTempFile;
 
 use super::StoreError;
-use crate::run::host_name;
 
 /// Ends the names of files that are being written. They begin with a dot, and no reader takes them
 /// for a result.
 const TEMPORARY: &str = ".gr-tmp";
 
-/// How often a write is begun whose temporary file somebody removes.
+/// How often a file is given its name whose temporary file somebody removes.
 const ATTEMPTS: usize = 3;
+
+/// Most files of [`PendingWrites`], each of which stays open: enough for a disk to work on many at
+/// once, and few enough for the files that a process on many cores may open.
+const MOST_PENDING: usize = 16;
 
 /// Writes `bytes` to `path` so that the file is at every moment absent, old or complete: a temporary
 /// file in the same folder, forced to disk, then renamed. Of several writers at once the last one
@@ -23,35 +28,115 @@ const ATTEMPTS: usize = 3;
 /// # Errors
 /// [`StoreError::Io`]; the file is then as it was.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Forced)
+    atomic_write_parts(path, &[bytes])
+}
+
+/// [`atomic_write`] of `parts` one after the other.
+pub(crate) fn atomic_write_parts(path: &Path, parts: &[&[u8]]) -> Result<(), StoreError> {
+    let mut pending = PendingWrites(vec![Pending::write(path, parts)?]);
+    pending.publish()
 }
 
 /// [`atomic_write`] for what nothing depends on: without waiting for the disk, so that the file may
 /// be gone or empty after a power cut.
 pub(crate) fn atomic_write_unforced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write(path, bytes, Durability::Unforced)
+    Pending::write(path, &[bytes])?.rename()
 }
 
-/// Whether a write waits until the disk has it. That can take milliseconds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Durability {
-    Forced,
-    Unforced,
-}
+/// Files that are published together, each as [`atomic_write`] publishes one: they are forced to disk
+/// at the same time, so that many take about as long as one, and renamed then. What is not published is
+/// as if it had not been written.
+#[derive(Debug, Default)]
+pub struct PendingWrites(Vec<Pending>);
 
-fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
-    let mut outcome = publish(path, bytes, durability);
-    for _ in 1..ATTEMPTS {
-        // Where locks do not reach other machines, one that clears up there takes a living writer for
-        // a dead one.
-        match &outcome {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                outcome = publish(path, bytes, durability);
-            }
-            _ => break,
-        }
+impl PendingWrites {
+    /// Writes `bytes`, to lie at `path` from [`PendingWrites::publish`] on. Publishes those that wait if
+    /// they are many.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; those that wait still do, or are published.
+    pub fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        self.0.push(Pending::write(path, &[bytes])?);
+        if self.0.len() == MOST_PENDING { self.publish() } else { Ok(()) }
     }
-    outcome.map_err(StoreError::io("write", path))
+
+    /// Publishes all that wait, and returns when the disk has them.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; each file is then as it was, or complete.
+    pub fn publish(&mut self) -> Result<(), StoreError> {
+        let pending = std::mem::take(&mut self.0);
+        force(&pending)?;
+        let folders: BTreeSet<PathBuf> = pending.iter().map(Pending::folder).collect();
+        pending.into_iter().try_for_each(Pending::rename)?;
+        folders.iter().try_for_each(|folder| sync_folder(folder))
+    }
+}
+
+/// Returns when the disk has what is in `pending`, which it is asked for all at once.
+fn force(pending: &[Pending]) -> Result<(), StoreError> {
+    let Some((last, others)) = pending.split_last() else { return Ok(()) };
+    std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for file in others {
+            match std::thread::Builder::new().spawn_scoped(scope, || file.force()) {
+                Ok(thread) => threads.push(thread),
+                // A machine that refuses threads is asked for one file after the other.
+                Err(_) => file.force()?,
+            }
+        }
+        last.force()?;
+        let mut forced = threads.into_iter().map(|thread| thread.join());
+        forced.try_for_each(|forced| forced.expect("forcing a file does not panic"))
+    })
+}
+
+/// A file that is written and has not got its name yet. Dropped, it is removed.
+#[derive(Debug)]
+struct Pending {
+    path: PathBuf,
+    temporary: NamedTempFile,
+}
+
+impl Pending {
+    fn write(path: &Path, parts: &[&[u8]]) -> Result<Self, StoreError> {
+        let written = create_temporary(path).and_then(|mut temporary| {
+            parts.iter().try_for_each(|part| temporary.write_all(part))?;
+            Ok(Self { path: path.into(), temporary })
+        });
+        written.map_err(StoreError::io("write", path))
+    }
+
+    fn force(&self) -> Result<(), StoreError> {
+        self.temporary.as_file().sync_all().map_err(StoreError::io("write", &self.path))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.path.parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+
+    fn rename(self) -> Result<(), StoreError> {
+        let Self { path, mut temporary } = self;
+        for attempt in 1.. {
+            let Err(failed) = temporary.persist(&path) else { break };
+            if failed.error.kind() != ErrorKind::NotFound || attempt == ATTEMPTS {
+                return Err(StoreError::io("write", &path)(failed.error));
+            }
+            // Where locks do not reach other machines, one that clears up there takes a living writer
+            // for a dead one. The file has lost its name, and not what it holds.
+            temporary = copy(failed.file, &path).map_err(StoreError::io("write", &path))?;
+        }
+        Ok(())
+    }
+}
+
+/// What `nameless` holds, in a file that has a name again, forced to disk.
+fn copy(mut nameless: NamedTempFile, path: &Path) -> io::Result<NamedTempFile> {
+    let mut temporary = create_temporary(path)?;
+    nameless.rewind()?;
+    io::copy(&mut nameless, &mut temporary)?;
+    temporary.as_file().sync_all()?;
+    Ok(temporary)
 }
 
 /// [`atomic_write`], leaving a file alone that has these bytes already, so that repeating what is
@@ -69,8 +154,8 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// If nothing can be written there.
 pub(crate) fn check_writable(folder: &Path) -> Result<(), StoreError> {
     let probe = create_temporary(&folder.join("probe"));
-    let removed = probe.and_then(|(probe, _locked)| match fs::remove_file(probe) {
-        // Another machine that clears up was faster, as in `write`.
+    let removed = probe.and_then(|probe| match probe.close() {
+        // Another machine that clears up was faster, as in `Pending::rename`.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
     });
@@ -102,53 +187,36 @@ pub(crate) fn remove_unless_locked(path: &Path) {
     }
 }
 
-fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    let (temporary, mut file) = create_temporary(path)?;
-    let is_forced = durability == Durability::Forced;
-    let written = file.write_all(bytes);
-    let written = if is_forced { written.and_then(|()| file.sync_all()) } else { written };
-    written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
-        // Leaves no half-written file behind; the first error is the one that matters.
-        let _ = fs::remove_file(&temporary);
-    })?;
-    if is_forced { sync_folder(path) } else { Ok(()) }
-}
-
 /// A new file beside `path`, locked so that [`remove_left_behind`] leaves it alone; a file system
-/// without locks does without. Host, process and number make its name differ from those of all other
-/// writers; where they do not (containers can share host names), the next number does.
-fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
+/// without locks does without.
+fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (host, process) = (host_name(), std::process::id());
+    let create = |temporary: &Path| {
+        OpenOptions::new().read(true).write(true).create_new(true).open(temporary)
+    };
     loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".{name}.{host}-{process}-{number}{TEMPORARY}");
-        let temporary = path.with_file_name(name);
-        let file = match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-            opened => opened?,
-        };
+        let temporary = tempfile::Builder::new()
+            .prefix(&format!(".{name}."))
+            .suffix(TEMPORARY)
+            .make_in(path.parent().unwrap_or(Path::new("")), create)?;
         // Until it is locked, the file looks as if its writer were dead: who clears up just then is
         // removing it, or has.
-        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-        if !is_taken && temporary.try_exists()? {
-            return Ok((temporary, file));
+        let is_taken = matches!(temporary.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && temporary.path().try_exists()? {
+            return Ok(temporary);
         }
     }
 }
 
-/// Forces a rename in the folder of `path` to disk.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Forces the renames in `folder` to disk.
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     // Some systems cannot open folders, some file systems cannot sync them.
-    let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) else {
-        return Ok(());
-    };
-    match folder.sync_all() {
+    let Ok(opened) = File::open(folder) else { return Ok(()) };
+    match opened.sync_all() {
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
             Ok(())
         }
-        synced => synced,
+        synced => synced.map_err(StoreError::io("write to", folder)),
     }
 }
 
@@ -210,12 +278,39 @@ mod tests {
     fn what_a_killed_writer_left_is_removed_and_a_living_one_keeps_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let _living = create_temporary(&folder.path().join("living")).unwrap();
-        create_temporary(&folder.path().join("dead")).unwrap();
+        let dead = create_temporary(&folder.path().join("dead")).unwrap();
+        // It lies where it lay when its writer was killed, and nobody holds its lock.
+        drop(dead.keep().unwrap());
         fs::write(folder.path().join("run_a.toml"), "a result").unwrap();
         remove_left_behind(folder.path());
         let left = names(folder.path());
         assert_eq!(left.len(), 2, "{left:?}");
         assert!(left.iter().any(|name| name.starts_with(".living.")), "{left:?}");
+    }
+
+    #[test]
+    fn pending_writes_are_seen_all_together_and_not_at_all_if_they_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("below");
+        fs::create_dir(&place).unwrap();
+        let write = |pending: &mut PendingWrites, name: &str| {
+            pending.write(&place.join(name), name.as_bytes()).unwrap();
+        };
+        let published = || names(&place).into_iter().filter(|n| !n.ends_with(TEMPORARY)).count();
+        let mut pending = PendingWrites::default();
+        write(&mut pending, "a");
+        write(&mut pending, "b");
+        assert_eq!(published(), 0);
+        remove_left_behind(&place);
+        pending.publish().unwrap();
+        assert_eq!(published(), 2);
+        pending.publish().unwrap();
+        assert_eq!(fs::read(place.join("b")).unwrap(), b"b");
+        (0..MOST_PENDING).for_each(|number| write(&mut pending, &format!("n{number}")));
+        assert_eq!(published(), 2 + MOST_PENDING, "they are too many to wait");
+        write(&mut pending, "a never published");
+        drop(pending);
+        assert_eq!(names(&place).len(), 2 + MOST_PENDING);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod listing;
 mod sealed;
 mod trials;
 
-pub use atomic::{atomic_write, write_if_changed};
+pub use atomic::{PendingWrites, atomic_write, write_if_changed};
 pub use claim::Claim;
 pub use csv_table::{CsvLine, CsvTable, RefusedLine, Selection, TableError};
 pub use error::StoreError;

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{Damage, StoreError, atomic_write};
+use super::atomic::{atomic_write, atomic_write_parts};
+use super::{Damage, StoreError};
 use crate::run::hex;
 
 /// Begins the first line of a sealed TOML file. First, so that a file cut at its end is found out;
@@ -16,9 +17,7 @@ const SEAL: &str = "# sha256 of the lines below: ";
 
 /// [`atomic_write`] of `bytes` followed by their SHA-256.
 pub fn write_sealed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut sealed = bytes.to_vec();
-    sealed.extend_from_slice(&Sha256::digest(bytes));
-    atomic_write(path, &sealed)
+    atomic_write_parts(path, &[bytes, &Sha256::digest(bytes)])
 }
 
 /// Reads what [`write_sealed`] wrote.

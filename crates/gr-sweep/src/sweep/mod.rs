@@ -5,4 +5,5 @@
 
 pub mod dry_run;
 mod measure;
+mod panics;
 pub mod workplace;

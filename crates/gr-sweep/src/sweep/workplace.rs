@@ -1,14 +1,14 @@
 //! Where runs are trained: a device, how many at once, and what is noted of both.
 
 use std::collections::HashSet;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gr_learn::{ComputeDevice, DeviceChoice};
 use gr_runs::{Provenance, RunId, Store};
 use gr_terminal::{count, say, warn};
 
+use super::panics::{self, Panicked};
 use crate::options::flags::MachineFlags;
 use crate::plan::{PlannedRun, schedule};
 use crate::results::survey::Survey;
@@ -173,8 +173,13 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         schedule::single_runs(pending)
     };
     let outcomes = schedule::run_all(batches, jobs, |slot, batch| {
+        let runs = describe(&batch);
+        let trained = panics::catch(|| trainer.train(slot, batch));
         // What cannot be computed or written for one run cannot be for the next either.
-        train_batch(trainer, slot, batch).inspect_err(|_| trainer.interrupt.request())
+        if !matches!(trained, Ok(Ok(_))) {
+            trainer.interrupt.request();
+        }
+        trained.map_err(|panicked| (panicked, runs))
     });
     trainer.progress.end();
     let outcomes = outcomes.with_context(|| {
@@ -184,33 +189,33 @@ fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result
         )
     })?;
     let mut left = Left::default();
+    // In the order in which they ended: what went wrong first is what is told.
     for outcome in outcomes {
-        let Left { elsewhere, interrupted } = outcome?;
+        let Left { elsewhere, interrupted } = match outcome {
+            Ok(trained) => trained?,
+            Err((Panicked::Bug(bug), runs)) => bug.end(&format!("{runs} trained")),
+            Err((Panicked::DeviceFailed(reason), runs)) => {
+                let ComputeDevice { backend, adapter, .. } = trainer.device;
+                bail!(
+                    "{backend} ({adapter}) failed while {runs} trained: {reason}; the same command \
+                     continues from what was saved"
+                );
+            }
+        };
         left.elsewhere.extend(elsewhere);
         left.interrupted += interrupted;
     }
     Ok(left)
 }
 
-/// [`Trainer::train`]. Backends panic when a device fails: that is made an error, and what was saved
-/// and published before stays.
-fn train_batch(trainer: &Trainer, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
-    let first = batch[0].name.id.clone();
-    let others = batch.len() - 1;
-    let trained = panic::catch_unwind(AssertUnwindSafe(|| trainer.train(slot, batch)));
-    trained.unwrap_or_else(|cause| {
-        let text = cause.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
-        let more = if others > 0 { format!(" and {}", count(others, "more run")) } else { String::new() };
-        let device = &trainer.device;
-        Err(anyhow!(
-            "{} ({}) failed while it trained {first}{more}: {}; the same command continues from what \
-             was saved",
-            device.backend,
-            device.adapter,
-            text.unwrap_or_else(|| "no reason given".into())
-        ))
-    })
+/// A batch in a sentence.
+fn describe(batch: &[PlannedRun]) -> String {
+    let first = &batch[0].name.id;
+    match batch.len() {
+        1 => first.to_string(),
+        2 => format!("{first} and another run"),
+        runs => format!("{first} and {} more runs", runs - 1),
+    }
 }
 
 /// Runs of one folder may come from several programs and machines; whoever reads them should know.

@@ -1,12 +1,15 @@
 //! The CSV files of a run in the making, kept, saved and published together.
 
+use std::path::Path;
+
 use gr_runs::{
-    CsvLog, EvaluationRow, FileRecord, HoldoutRow, PolicyTableRow, RunFiles, RunSpec, Store,
-    StoreError, TrainingRow,
+    CsvLog, EvaluationRow, FileRecord, HoldoutRow, PendingWrites, PolicyTableRow, RunFiles,
+    RunSpec, Store, StoreError, TrainingRow,
 };
+use serde::{Deserialize, Serialize};
 
 /// The logs of one run.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct RunLogs {
     /// `eval_results_<run>.csv`.
     pub evaluations: CsvLog,
@@ -18,42 +21,45 @@ pub struct RunLogs {
     pub holdout: Option<CsvLog>,
 }
 
-/// What a saved state calls the texts of the logs.
-const NAMES: [&str; 4] = ["evaluations", "training", "policy_tables", "holdout"];
-
 impl RunLogs {
     /// The logs of a run that begins.
     pub fn new(spec: &RunSpec) -> Self {
-        let holdout = spec.settings.early_stopping.enabled.then(CsvLog::default);
-        Self { holdout, ..Self::default() }
+        Self { holdout: has_holdout(spec).then(CsvLog::default), ..Self::default() }
     }
 
-    /// The logs of a run, from what `saved` returns by the names that [`RunLogs::notes`] gives.
+    /// The logs of a run whose saved state has the first format, from the `note` of each name.
     ///
     /// # Errors
-    /// Those of `saved`, and that of a text that is not CSV.
-    pub fn continued<E: From<csv::Error>>(
+    /// Those of `note`.
+    pub fn from_notes<E>(
         spec: &RunSpec,
-        mut saved: impl FnMut(&str) -> Result<String, E>,
+        mut note: impl FnMut(&str) -> Result<String, E>,
     ) -> Result<Self, E> {
-        let mut text = |name: &str| saved(name).map(String::into_bytes);
-        let [evaluations, training, policy_tables, holdout] = NAMES;
-        let has_holdout = spec.settings.early_stopping.enabled;
-        let mut holdout = || Ok::<_, E>(CsvLog::continued::<HoldoutRow>(text(holdout)?)?);
+        let mut log = |name: &str| note(name).map(|text| CsvLog::from(text.into_bytes()));
         Ok(Self {
-            holdout: has_holdout.then(&mut holdout).transpose()?,
-            evaluations: CsvLog::continued::<EvaluationRow>(text(evaluations)?)?,
-            training: CsvLog::continued::<TrainingRow>(text(training)?)?,
-            policy_tables: CsvLog::continued::<PolicyTableRow>(text(policy_tables)?)?,
+            evaluations: log("evaluations")?,
+            training: log("training")?,
+            policy_tables: log("policy_tables")?,
+            holdout: has_holdout(spec).then(|| log("holdout")).transpose()?,
         })
     }
 
-    /// The texts, for a saved state.
-    pub fn notes(&self) -> impl Iterator<Item = (String, String)> {
-        NAMES.into_iter().zip(self.all()).filter_map(|(name, log)| {
-            let text = String::from_utf8(log?.text().to_vec()).expect("rows are text");
-            Some((name.into(), text))
+    /// These logs with the columns of this version, if they were saved by an earlier one.
+    ///
+    /// # Errors
+    /// If one of them is not CSV.
+    pub fn today(self) -> Result<Self, csv::Error> {
+        Ok(Self {
+            evaluations: self.evaluations.today::<EvaluationRow>()?,
+            training: self.training.today::<TrainingRow>()?,
+            policy_tables: self.policy_tables.today::<PolicyTableRow>()?,
+            holdout: self.holdout.map(CsvLog::today::<HoldoutRow>).transpose()?,
         })
+    }
+
+    /// Whether a run of `spec` has these logs and no others.
+    pub fn are_of(&self, spec: &RunSpec) -> bool {
+        self.holdout.is_some() == has_holdout(spec)
     }
 
     /// Publishes the logs as they are, for whoever wants to look at a run in the making.
@@ -61,27 +67,35 @@ impl RunLogs {
         self.with_files(files).try_for_each(|(log, path)| store.preview(path, log.text()))
     }
 
-    /// Publishes the logs of a finished run.
-    pub fn publish(&self, store: &Store, files: &RunFiles) -> Result<Vec<FileRecord>, StoreError> {
-        self.with_files(files)
-            .map(|(log, path)| {
-                gr_runs::atomic_write(path, log.text())?;
-                Ok(store.record(path, log.text()))
-            })
-            .collect()
+    /// Writes the logs of a finished run, to be published with `pending`. Returns the records of them.
+    pub fn write(
+        &self,
+        store: &Store,
+        files: &RunFiles,
+        pending: &mut PendingWrites,
+    ) -> Result<Vec<FileRecord>, StoreError> {
+        let written = self.with_files(files).map(|(log, path)| {
+            pending.write(path, log.text())?;
+            Ok(store.record(path, log.text()))
+        });
+        written.collect()
     }
 
-    fn all(&self) -> [Option<&CsvLog>; NAMES.len()] {
-        let Self { evaluations, training, policy_tables, holdout } = self;
-        [Some(evaluations), Some(training), Some(policy_tables), holdout.as_ref()]
-    }
-
+    /// Each log with the file that it becomes.
     fn with_files<'a>(
         &'a self,
         files: &'a RunFiles,
-    ) -> impl Iterator<Item = (&'a CsvLog, &'a std::path::Path)> {
-        let RunFiles { evaluations, training, policy_tables, holdout, .. } = files;
-        let paths = [evaluations, training, policy_tables, holdout];
-        self.all().into_iter().zip(paths).filter_map(|(log, path)| Some((log?, path.as_path())))
+    ) -> impl Iterator<Item = (&'a CsvLog, &'a Path)> {
+        let logs = [
+            (Some(&self.evaluations), &files.evaluations),
+            (Some(&self.training), &files.training),
+            (Some(&self.policy_tables), &files.policy_tables),
+            (self.holdout.as_ref(), &files.holdout),
+        ];
+        logs.into_iter().filter_map(|(log, path)| Some((log?, path.as_path())))
     }
+}
+
+fn has_holdout(spec: &RunSpec) -> bool {
+    spec.settings.early_stopping.enabled
 }

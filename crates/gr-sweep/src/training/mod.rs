@@ -3,9 +3,11 @@
 //!
 //! Knows what is planned and where it is shown, and nothing of the other batches.
 
+mod events;
 pub mod interrupt;
 mod logs;
 mod record;
+mod recorded;
 pub mod session;
 pub mod slurm;
 pub mod train;

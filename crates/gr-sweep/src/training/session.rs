@@ -1,45 +1,28 @@
-//! One run while it trains: what it has recorded so far, how that is saved and continued, and how it
-//! is published in the end. Knows nothing of the batch that it trains in.
+//! One run while it trains: what is recorded of it, how that is saved and continued, and how it is
+//! published in the end. Knows nothing of the batch that it trains in.
 
-use anyhow::{Context, Result, ensure};
-use gr_grid::Evaluation;
-use gr_learn::{RunPolicy, RunSnapshot};
+use gr_learn::{HoldoutSignal, RunPolicy, RunSnapshot, UpdateReport};
 use gr_runs::{
-    Claim, FileRecord, RunFiles, RunManifest, RunName, Store, StoreError, Timing, atomic_write,
-    read_sealed, write_sealed,
+    Claim, PendingWrites, Provenance, RunFailure, RunFiles, RunManifest, RunName, RunResult,
+    SCHEMA_VERSION, Store, StoreError, Timing, write_sealed,
 };
-use serde::{Deserialize, Serialize};
 
-use super::logs::RunLogs;
-use super::record::policy_file;
+use super::events::{RunOver, UpdateEvents};
+use super::record::{evaluation_row, holdout_row, policy_file, training_row};
+use super::recorded::Recorded;
 use crate::plan::PlannedRun;
 
 /// A run that this process works on.
 pub struct Session {
     /// The run.
     pub run: PlannedRun,
-    /// Its rows so far.
-    pub logs: RunLogs,
-    /// Seconds so far.
-    pub timing: Timing,
-    /// The latest evaluation of the policy that the method is judged by.
-    pub headline: Option<Evaluation>,
+    recorded: Recorded,
     files: RunFiles,
-    /// Policies that were kept on the way.
-    checkpoints: Vec<FileRecord>,
+    /// Policies that were kept since the run was saved last.
+    pending: PendingWrites,
     /// Keeps other processes away for as long as the session lives.
     _claim: Claim,
 }
-
-/// What a saved state holds beside the run's own state and logs.
-#[derive(Default, Serialize, Deserialize)]
-struct Saved {
-    timing: Timing,
-    checkpoints: Vec<FileRecord>,
-}
-
-/// What a saved state calls [`Saved`].
-const SAVED: &str = "session";
 
 impl Session {
     /// Begins or continues `run`: from its saved state, if there is a usable one. If there is one
@@ -50,20 +33,15 @@ impl Session {
         claim: Claim,
     ) -> (Self, Option<RunSnapshot>, Option<anyhow::Error>) {
         let files = store.files(&run.name.id);
-        let (continued, why_not) = match files.state.exists() {
-            false => (None, None),
-            true => match read_state(store, &run, &files) {
-                Ok(continued) => (Some(continued), None),
-                Err(error) => (None, Some(error)),
-            },
+        let read = files.state.exists().then(|| Recorded::read(store, &run)).transpose();
+        let (continued, why_not) = match read {
+            Ok(continued) => (continued, None),
+            Err(error) => (None, Some(error)),
         };
-        let (snapshot, logs, saved) = match continued {
-            Some((snapshot, logs, saved)) => (Some(snapshot), logs, saved),
-            None => (None, RunLogs::new(&run.spec), Saved::default()),
-        };
-        let Saved { timing, checkpoints } = saved;
-        let session = Self { run, logs, timing, headline: None, files, checkpoints, _claim: claim };
-        (session, snapshot, why_not)
+        let (snapshot, recorded) = continued.unzip();
+        let recorded = recorded.unwrap_or_else(|| Recorded::new(&run.spec));
+        let pending = PendingWrites::default();
+        (Self { run, recorded, files, pending, _claim: claim }, snapshot, why_not)
     }
 
     /// Name of the run.
@@ -71,65 +49,105 @@ impl Session {
         &self.run.name
     }
 
-    /// Saves everything that the run needs to go on from `snapshot`, in one file, and lets people
-    /// look at its logs.
-    pub fn save(&self, store: &Store, mut snapshot: RunSnapshot) -> Result<(), StoreError> {
-        let saved = Saved { timing: self.timing, checkpoints: self.checkpoints.clone() };
-        let saved = toml::to_string(&saved).expect("records are plain data");
-        snapshot.notes.extend(self.logs.notes());
-        snapshot.notes.insert(SAVED.into(), saved);
-        write_sealed(&self.files.state, &snapshot.to_bytes())?;
-        self.logs.publish_previews(store, &self.files)
+    /// Counts the seconds of an update.
+    pub fn took(&mut self, seconds: f64) {
+        self.recorded.timing.update_seconds += seconds;
     }
 
-    /// Keeps a policy for its own sake.
+    /// Takes what is to be recorded of an update into the logs.
+    pub fn record(&mut self, events: &UpdateEvents) {
+        let PlannedRun { spec, name, method, .. } = &self.run;
+        let (id, update) = (&name.id, &events.update);
+        let Recorded { logs, timing, .. } = &mut self.recorded;
+        timing.evaluation_seconds += events.evaluation_seconds;
+        if events.over.is_some()
+            || update.update_idx.is_multiple_of(spec.settings.recording.record_every)
+        {
+            logs.training.append([training_row(spec, id, update)]);
+        }
+        if let Some(check) = &events.check {
+            let log = logs.holdout.as_mut().expect("a run with a holdout has its log");
+            log.append([holdout_row(spec, id, update, method.headline(), check)]);
+        }
+        let evaluations = events.evaluations.iter().flatten();
+        logs.evaluations.append(evaluations.map(|(policy_type, evaluation)| {
+            evaluation_row(spec, id, update, *policy_type, evaluation)
+        }));
+        logs.policy_tables.append(events.policy_rows.iter().cloned());
+    }
+
+    /// Keeps a policy for its own sake. It is published with the next save or the run's end, which
+    /// wait for the disk.
     pub fn keep(&mut self, store: &Store, policy: &RunPolicy) -> Result<(), StoreError> {
         let path = store.checkpoint(&self.name().id, policy.update_idx);
         let bytes = policy_file(&self.run.spec, &self.name().id, policy);
-        atomic_write(&path, &bytes)?;
-        self.checkpoints.push(store.record(&path, &bytes));
+        self.pending.write(&path, &bytes)?;
+        self.recorded.checkpoints.push(store.record(&path, &bytes));
         Ok(())
     }
 
-    /// Publishes the finished run: its logs, the policy that it keeps, and last its manifest.
+    /// Saves everything that the run needs to go on from `snapshot`, in one file, and lets people
+    /// look at its logs.
+    pub fn save(&mut self, store: &Store, snapshot: &RunSnapshot) -> Result<(), StoreError> {
+        self.pending.publish()?;
+        write_sealed(&self.files.state, &snapshot.to_bytes(&self.recorded))?;
+        self.recorded.logs.publish_previews(store, &self.files)
+    }
+
+    /// Publishes the run, which is over: its logs, the policy that it keeps, and last its manifest.
     pub fn publish(
-        &self,
+        &mut self,
         store: &Store,
-        kept: &RunPolicy,
-        mut manifest: RunManifest,
+        update: &UpdateReport,
+        over: &RunOver,
+        provenance: &Provenance,
     ) -> Result<(), StoreError> {
-        let bytes = policy_file(&self.run.spec, &self.name().id, kept);
-        atomic_write(&self.files.policy, &bytes)?;
-        manifest.files = self.logs.publish(store, &self.files)?;
-        manifest.files.push(store.record(&self.files.policy, &bytes));
-        manifest.files.extend(self.checkpoints.iter().cloned());
-        store.finish(&manifest, &self.name().id)
+        let Self { run: PlannedRun { spec, name, method, .. }, recorded, files, pending, .. } =
+            self;
+        let updates = update.update_idx + 1;
+        let RunOver { is_stopped, last, kept, selected, labels_holdout } = over;
+        let mut records = recorded.logs.write(store, files, pending)?;
+        let policy = policy_file(spec, &name.id, kept);
+        pending.write(&files.policy, &policy)?;
+        records.push(store.record(&files.policy, &policy));
+        records.extend(recorded.checkpoints.iter().cloned());
+        pending.publish()?;
+        let manifest = RunManifest {
+            key: name.key.clone(),
+            schema_version: SCHEMA_VERSION,
+            result: RunResult {
+                policy_type: method.headline().name().into(),
+                updates,
+                final_return: last.avg_return,
+                selected_return: selected.avg_return,
+                selected_return_unflagged: Some(selected.avg_return_unflagged),
+                selected_update: kept.update_idx,
+                stopped_update: is_stopped.then_some(updates - 1),
+                labels_training: update.labels_training,
+                labels_holdout: *labels_holdout,
+                holdout_return: match kept.signal {
+                    Some(HoldoutSignal::Paid(holdout_return)) => Some(holdout_return),
+                    Some(HoldoutSignal::Privileged(_)) | None => None,
+                },
+                gaming_gap: selected.gaming_gap,
+            },
+            timing: recorded.timing,
+            provenance: provenance.clone(),
+            spec: spec.clone(),
+            files: records,
+        };
+        store.finish(&manifest, &name.id)
+    }
+
+    /// Publishes why the run ended without a result, and the policies that were kept of it.
+    pub fn fail(&mut self, store: &Store, failure: &RunFailure) -> Result<(), StoreError> {
+        self.pending.publish()?;
+        store.fail(&self.name().id, failure)
     }
 }
 
 /// Updates done and seconds so far, by the saved state of `run`, if there is a usable one.
 pub fn progress(store: &Store, run: &PlannedRun) -> Option<(u64, Timing)> {
-    let (snapshot, _, saved) = read_state(store, run, &store.files(&run.name.id)).ok()?;
-    Some((snapshot.updates_done, saved.timing))
-}
-
-fn read_state(
-    store: &Store,
-    run: &PlannedRun,
-    files: &RunFiles,
-) -> Result<(RunSnapshot, RunLogs, Saved)> {
-    let at = || files.state.display().to_string();
-    let snapshot = RunSnapshot::from_bytes(&read_sealed(&files.state)?).with_context(at)?;
-    ensure!(snapshot.key == run.name.key, "{} is of another run", at());
-    let note = |name: &str| {
-        let note = snapshot.notes.get(name).cloned();
-        note.with_context(|| format!("{} lacks {name}", at()))
-    };
-    let saved: Saved = toml::from_str(&note(SAVED)?).with_context(at)?;
-    for record in &saved.checkpoints {
-        let name = &record.name;
-        ensure!(store.is_intact(record), "{} was saved with {name}, which has changed", at());
-    }
-    let logs = RunLogs::continued(&run.spec, note)?;
-    Ok((snapshot, logs, saved))
+    let (snapshot, recorded) = Recorded::read(store, run).ok()?;
+    Some((snapshot.updates_done, recorded.timing))
 }

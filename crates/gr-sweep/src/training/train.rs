@@ -1,18 +1,14 @@
-//! Trains one batch of runs to the end, or to an interruption: update, record, evaluate, keep, save.
-//! A run is saved often enough that a kill costs little, and published when it is done.
+//! Trains one batch of runs to the end, or to an interruption: update, check, evaluate, record, keep,
+//! save, finish. A run is saved often enough that a kill costs little, and published when it is done.
 
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use gr_grid::Evaluation;
-use gr_learn::{ComputeDevice, HoldoutSignal, RunBatch, RunPolicy, UpdateReport, evaluate};
-use gr_runs::{
-    Check, Provenance, RunFailure, RunManifest, RunResult, RunSpec, RunStatus, SCHEMA_VERSION,
-    Store, StoreError,
-};
+use gr_learn::{ComputeDevice, NotFinite, RunBatch, RunSnapshot};
+use gr_runs::{Check, Provenance, RunFailure, RunSpec, RunStatus, Store, StoreError};
 
+use super::events::UpdateEvents;
 use super::interrupt::Interrupt;
-use super::record::{evaluation_row, holdout_row, policy_table_rows, training_row};
 use super::session::Session;
 use crate::plan::PlannedRun;
 use crate::terminal::progress::Progress;
@@ -42,30 +38,54 @@ pub struct Left {
     pub interrupted: usize,
 }
 
-/// Whether a run goes on after an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Continue,
-    /// That was the last configured update.
-    Finished,
-    /// The holdout says that it is enough.
-    Stopped,
-}
-
 impl Trainer<'_> {
-    /// Trains `batch` until its runs are done or failed, or until someone asks to stop. Returns those
-    /// that are not over.
+    /// Trains `runs` in one batch until they are done or failed, or until someone asks to stop. Returns
+    /// those that are not over.
     ///
     /// # Errors
     /// If results cannot be written. Everything published before stays.
-    pub fn train(&self, slot: usize, batch: Vec<PlannedRun>) -> Result<Left> {
-        let mut elsewhere = Vec::new();
+    pub fn train(&self, slot: usize, runs: Vec<PlannedRun>) -> Result<Left> {
         if self.interrupt.requested() {
-            return Ok(Left { elsewhere, interrupted: batch.len() });
+            return Ok(Left { elsewhere: Vec::new(), interrupted: runs.len() });
         }
-        let mut sessions = Vec::new();
-        let mut runs = Vec::new();
-        for run in batch {
+        let mut left = Left::default();
+        let (mut sessions, states) = self.open(runs, &mut left.elsewhere)?;
+        if sessions.is_empty() {
+            return Ok(left);
+        }
+        let mut batch = RunBatch::new(states, self.device).context("a saved state does not fit")?;
+        let already: Vec<u64> = (0..sessions.len()).map(|run| batch.updates_done(run)).collect();
+        self.progress.batch_started(slot, sessions.iter().map(|s| &s.run), &already);
+
+        while !sessions.is_empty() {
+            if self.interrupt.requested() {
+                for (run, session) in sessions.iter_mut().enumerate() {
+                    session.save(self.store, &batch.snapshot(run))?;
+                }
+                break;
+            }
+            for run in self.update(slot, &mut sessions, &mut batch)?.into_iter().rev() {
+                sessions.remove(run);
+                if !sessions.is_empty() {
+                    batch.remove(run);
+                }
+            }
+        }
+        self.progress.batch_ended(slot);
+        left.interrupted = sessions.len();
+        Ok(left)
+    }
+
+    /// Claims those of `runs` that are not over, each with the saved state that it continues from. Those
+    /// that another process works on go to `elsewhere`.
+    #[expect(clippy::type_complexity, reason = "two lists that the caller takes apart")]
+    fn open(
+        &self,
+        runs: Vec<PlannedRun>,
+        elsewhere: &mut Vec<PlannedRun>,
+    ) -> Result<(Vec<Session>, Vec<(RunSpec, Option<RunSnapshot>)>), StoreError> {
+        let (mut sessions, mut states) = (Vec::new(), Vec::new());
+        for run in runs {
             let Some(claim) = self.store.claim(&run.name.id) else {
                 self.progress.left_out(&run);
                 elsewhere.push(run);
@@ -80,68 +100,10 @@ impl Trainer<'_> {
             if let Some(error) = why_not {
                 self.progress.warn(&format!("{error:#}; {} starts anew", session.name().id));
             }
-            runs.push((session.run.spec.clone(), snapshot));
+            states.push((session.run.spec.clone(), snapshot));
             sessions.push(session);
         }
-        if sessions.is_empty() {
-            return Ok(Left { elsewhere, interrupted: 0 });
-        }
-        let mut batch = RunBatch::new(runs, self.device).context("a saved state does not fit")?;
-        let already: Vec<u64> = (0..sessions.len()).map(|run| batch.updates_done(run)).collect();
-        self.progress.batch_started(slot, sessions.iter().map(|s| &s.run), &already);
-
-        while !sessions.is_empty() {
-            if self.interrupt.requested() {
-                for (run, session) in sessions.iter().enumerate() {
-                    session.save(self.store, batch.snapshot(run))?;
-                }
-                break;
-            }
-            let started = Instant::now();
-            let reports = batch.update();
-            let seconds = started.elapsed().as_secs_f64() / sessions.len() as f64;
-
-            let mut over = Vec::new();
-            for (run, report) in reports.into_iter().enumerate() {
-                let session = &mut sessions[run];
-                session.timing.update_seconds += seconds;
-                let update_idx = batch.updates_done(run) - 1;
-                let outcome = match report {
-                    Ok(report) => self.after_update(session, &mut batch, run, &report),
-                    Err(error) => Err(error.into()),
-                };
-                let outcome = outcome.and_then(|next| match next {
-                    Next::Continue => Ok(next),
-                    Next::Finished | Next::Stopped => {
-                        self.finish(session, &batch, run, next).map(|()| next)
-                    }
-                });
-                match outcome {
-                    Ok(next) => {
-                        let headline = session.headline.as_ref().map(|e| e.avg_return);
-                        self.progress.updated(slot, &session.run, update_idx, headline);
-                        if next != Next::Continue {
-                            over.push(run);
-                        } else if (update_idx + 1).is_multiple_of(self.save_every) {
-                            session.save(self.store, batch.snapshot(run))?;
-                        }
-                    }
-                    Err(AfterUpdate::NotFinite(error)) => {
-                        self.fail(session, update_idx, &error.to_string())?;
-                        over.push(run);
-                    }
-                    Err(AfterUpdate::Store(error)) => return Err(error.into()),
-                }
-            }
-            for run in over.into_iter().rev() {
-                sessions.remove(run);
-                if !sessions.is_empty() {
-                    batch.remove(run);
-                }
-            }
-        }
-        self.progress.batch_ended(slot);
-        Ok(Left { elsewhere, interrupted: sessions.len() })
+        Ok((sessions, states))
     }
 
     fn is_over(&self, run: &PlannedRun) -> Result<bool, StoreError> {
@@ -149,147 +111,70 @@ impl Trainer<'_> {
         Ok(matches!(status, RunStatus::Done(_) | RunStatus::Failed(_)))
     }
 
-    /// Checks, records, evaluates and keeps what is due after an update.
-    fn after_update(
+    /// One update of every run, and everything that follows from it. Returns the runs that are over.
+    fn update(
         &self,
-        session: &mut Session,
+        slot: usize,
+        sessions: &mut [Session],
         batch: &mut RunBatch,
-        run: usize,
-        report: &UpdateReport,
-    ) -> Result<Next, AfterUpdate> {
-        let spec = session.run.spec.clone();
-        let id = &session.name().id.clone();
-        let update_idx = report.update_idx;
-        let mut next = Next::Continue;
+    ) -> Result<Vec<usize>, StoreError> {
         let started = Instant::now();
-        if let Some(check) = batch.check_holdout(run)? {
-            session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
-            let headline = session.run.method.headline();
-            let log = session.logs.holdout.as_mut().expect("a run with a holdout has its log");
-            log.append([holdout_row(&spec, id, report, headline, &check)]);
-            if check.stop {
-                next = Next::Stopped;
+        let updates = batch.update();
+        let seconds = started.elapsed().as_secs_f64() / sessions.len() as f64;
+
+        let mut over = Vec::new();
+        for (run, (update, session)) in updates.into_iter().zip(sessions).enumerate() {
+            session.took(seconds);
+            let done = batch.updates_done(run);
+            let events =
+                update.and_then(|update| UpdateEvents::after(update, &session.run, batch, run));
+            let is_over = match events {
+                Ok(events) => self.take(slot, session, &events)?,
+                Err(not_finite) => self.fail(session, done - 1, &not_finite)?,
+            };
+            if is_over {
+                over.push(run);
+            } else if done.is_multiple_of(self.save_every) {
+                session.save(self.store, &batch.snapshot(run))?;
             }
         }
-        if next == Next::Continue && update_idx + 1 == session.run.updates {
-            next = Next::Finished;
-        }
-        let last = next != Next::Continue;
-        if last || update_idx.is_multiple_of(spec.settings.recording.record_every) {
-            session.logs.training.append([training_row(&spec, id, report)]);
-        }
-        if last
-            || update_idx.is_multiple_of(spec.settings.evaluation.every.interval(spec.oversight))
-        {
-            let started = Instant::now();
-            let evaluations = batch.evaluate(run)?;
-            session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
-            session.logs.evaluations.append(evaluations.iter().map(|(policy_type, evaluation)| {
-                evaluation_row(&spec, id, report, *policy_type, evaluation)
-            }));
-            session.headline = Some(session.run.method.headline().of(evaluations));
-        }
-        if is_kept(&spec, update_idx) {
-            let policy = batch.policy(run);
-            session.logs.policy_tables.append(policy_table_rows(&spec, id, &policy)?);
-            session.keep(self.store, &policy)?;
-        }
-        Ok(next)
+        Ok(over)
     }
 
-    /// Publishes a run that is over, with the policy that it keeps.
-    fn finish(
+    /// Gives what happened to log, screen and store. Returns whether the run is over.
+    fn take(
         &self,
+        slot: usize,
         session: &mut Session,
-        batch: &RunBatch,
-        run: usize,
-        next: Next,
-    ) -> Result<(), AfterUpdate> {
-        let spec = &session.run.spec.clone();
-        let last = session.headline.clone().expect("the last update is evaluated");
-        let kept = batch.kept_policy(run);
-        let selected = match kept.signal {
-            None => last.clone(),
-            Some(_) => self.evaluate_kept(session, &kept)?,
-        };
-        if !is_kept(spec, kept.update_idx) {
-            let rows = policy_table_rows(spec, &session.name().id, &kept)?;
-            session.logs.policy_tables.append(rows);
+        events: &UpdateEvents,
+    ) -> Result<bool, StoreError> {
+        let update = &events.update;
+        session.record(events);
+        self.progress.updated(slot, &session.run, update.update_idx, events.headline);
+        if let Some(policy) = &events.checkpoint {
+            session.keep(self.store, policy)?;
         }
-        let updates = batch.updates_done(run);
-        let manifest = RunManifest {
-            key: session.name().key.clone(),
-            schema_version: SCHEMA_VERSION,
-            result: RunResult {
-                policy_type: session.run.method.headline().name().into(),
-                updates,
-                final_return: last.avg_return,
-                selected_return: selected.avg_return,
-                selected_return_unflagged: Some(selected.avg_return_unflagged),
-                selected_update: kept.update_idx,
-                stopped_update: (next == Next::Stopped).then_some(updates - 1),
-                labels_training: batch.labels_training(run),
-                labels_holdout: batch.labels_holdout(run),
-                holdout_return: match kept.signal {
-                    Some(HoldoutSignal::Paid(holdout_return)) => Some(holdout_return),
-                    Some(HoldoutSignal::Privileged(_)) | None => None,
-                },
-                gaming_gap: selected.gaming_gap,
-            },
-            timing: session.timing,
-            provenance: self.provenance.clone(),
-            spec: spec.clone(),
-            files: Vec::new(),
-        };
+        let Some(over) = &events.over else { return Ok(false) };
         // Where there are no locks, another process may have come first. Its files stay as they are:
         // on a machine of another kind they may differ from these in their last digits.
         if !self.is_over(&session.run)? {
-            session.publish(self.store, &kept, manifest)?;
+            session.publish(self.store, update, over, self.provenance)?;
         }
-        self.progress.run_ended(&session.run, updates, None);
-        Ok(())
+        self.progress.run_ended(&session.run, update.update_idx + 1, None);
+        Ok(true)
     }
 
-    fn evaluate_kept(
+    /// Publishes that a run failed, which ends it.
+    fn fail(
         &self,
         session: &mut Session,
-        kept: &RunPolicy,
-    ) -> Result<Evaluation, AfterUpdate> {
-        let started = Instant::now();
-        let evaluations = evaluate(&kept.network, &session.run.spec, kept.update_idx)?;
-        session.timing.evaluation_seconds += started.elapsed().as_secs_f64();
-        Ok(session.run.method.headline().of(evaluations))
-    }
-
-    fn fail(&self, session: &Session, update_idx: u64, reason: &str) -> Result<(), StoreError> {
+        update_idx: u64,
+        error: &NotFinite,
+    ) -> Result<bool, StoreError> {
         let key = session.name().key.clone();
-        let failure = RunFailure { key, update_idx, reason: reason.into() };
-        self.store.fail(&session.name().id, &failure)?;
+        let failure = RunFailure { key, update_idx, reason: error.to_string() };
+        session.fail(self.store, &failure)?;
         self.progress.run_ended(&session.run, update_idx, Some(&failure));
-        Ok(())
+        Ok(true)
     }
-}
-
-/// Why the work after an update could not be done.
-enum AfterUpdate {
-    NotFinite(gr_learn::NotFinite),
-    Store(StoreError),
-}
-
-impl From<gr_learn::NotFinite> for AfterUpdate {
-    fn from(error: gr_learn::NotFinite) -> Self {
-        Self::NotFinite(error)
-    }
-}
-
-impl From<StoreError> for AfterUpdate {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// Whether the policy after this update is kept for its own sake.
-fn is_kept(spec: &RunSpec, update_idx: u64) -> bool {
-    let every = spec.settings.recording.checkpoint_every;
-    every > 0 && update_idx.is_multiple_of(every)
 }

@@ -107,8 +107,8 @@ fn a_kept_checkpoint_stays_as_it_was_while_training_goes_on() {
     }
     // And survives a restart.
     let device = ComputeDevice::open(DeviceChoice::Cpu).unwrap();
-    let bytes = batch.snapshot(0).to_bytes();
-    let snapshot = RunSnapshot::from_bytes(&bytes).unwrap();
+    let bytes = batch.snapshot(0).to_bytes(&());
+    let (snapshot, ()) = RunSnapshot::from_bytes(&bytes).unwrap();
     assert_eq!(snapshot, batch.snapshot(0));
     let restored = RunBatch::new(vec![(spec, Some(snapshot))], &device).unwrap();
     let (a, b) = (batch.kept_policy(0), restored.kept_policy(0));

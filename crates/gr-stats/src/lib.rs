@@ -14,6 +14,7 @@
 
 mod aggregate;
 mod bootstrap;
+mod crossed;
 mod estimate;
 mod improvement;
 mod paired;
@@ -24,6 +25,7 @@ mod wilson;
 
 pub use aggregate::{interquartile_mean, mean, median, quartiles};
 pub use bootstrap::{Bootstrap, BootstrapMethod, bootstrap_interval};
+pub use crossed::crossed_mean_interval;
 pub use estimate::Estimate;
 pub use improvement::{probability_of_improvement, probability_of_improvement_interval};
 pub use paired::{PairedDifferences, PairingError, Side, paired_differences};

@@ -11,6 +11,8 @@ mod passes;
 mod policy;
 mod policy_file;
 mod policy_network;
+mod policy_place;
+mod tensor_file;
 mod value;
 
 pub use adam::{AdamSettings, HostAdam, StackedAdam};
@@ -18,7 +20,8 @@ pub use architecture::{Architecture, LayerShape, NUM_CHANNELS, NetworkKind};
 pub use inputs::Inputs;
 pub use passes::{Activations, Gradients, Outputs, Passes, cotangent_width};
 pub use policy::{GateRow, PolicyRow, PolicyType};
-pub use policy_file::{PolicyFileError, SavedPolicy, pytorch_name};
+pub use policy_file::{PolicyFileError, SavedPolicy};
 pub use policy_network::PolicyNetwork;
 pub(crate) use policy_network::{select_runs, stack, to_host, unstack};
+pub use policy_place::pytorch_name;
 pub use value::{AffineGradient, AffineValue, ValueNetwork};

@@ -23,13 +23,8 @@ use crate::sweep::workplace::Workplace;
 use crate::terminal::errors::{DONE, RUNS_FAILED};
 use crate::terminal::output::print;
 use crate::training::interrupt::Interrupt;
-<<<<<<< HEAD
 use compare::Columns;
-use report::{Files, Report, Verdict};
-use scratch::Scratch;
-=======
 use report::{Files, Report, Verdict, WhyNumbers};
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
 
 /// What is verified, and how.
 #[derive(Debug, clap::Args)]
@@ -45,15 +40,9 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "S", default_value = "0", value_parser = whole_number::<u64>(0, u64::MAX))]
     seed: u64,
 
-<<<<<<< HEAD
-    /// What numbers may differ by where the machine is of another kind than the one that made them,
-    /// as a share of the largest magnitude in their column
-    #[arg(long, value_name = "SHARE", default_value = "0.001", value_parser = number_that(NOT_NEGATIVE))]
-=======
     /// What numbers may differ by where bits cannot be compared (other code, another kind of machine, or
     /// a GPU), as a share of the largest magnitude in their column
-    #[arg(long, value_name = "SHARE", default_value = "0.001")]
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
+    #[arg(long, value_name = "SHARE", default_value = "0.001", value_parser = number_that(NOT_NEGATIVE))]
     tolerance: f64,
 
     /// Where to compute: as for a sweep [default: the backend that each run was made with]
@@ -163,27 +152,11 @@ fn train_again(
         return Ok(ControlFlow::Break(exit_code));
     }
     for (run, there) in &runs {
-<<<<<<< HEAD
-        let verdict = match again.status(&run.name, Check::Lengths)? {
-            RunStatus::Done(again_manifest) => {
-                let differences = here.differences(&there.provenance);
-                if differences.is_empty() {
-                    let read = |name: &str| read_both(name, store, &again);
-                    Verdict::of_bits(compare::bit_for_bit(
-                        &there.files,
-                        &again_manifest.files,
-                        read,
-                    ))
-                } else {
-                    let compared = tables(there, store, &again, arguments.tolerance);
-                    Verdict::of_numbers(compared, differences)
-                }
-=======
         let why = WhyNumbers::of(&here, &there.provenance, workplace.device.is_gpu);
         let verdict = match (again.status(&run.name, Check::Lengths)?, why) {
             (RunStatus::Done(manifest), None) => {
-                Verdict::of_bits(compare::bit_for_bit(&there.files, &manifest.files))
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
+                let read = |name: &str| read_both(name, store, &again);
+                Verdict::of_bits(compare::bit_for_bit(&there.files, &manifest.files, read))
             }
             (RunStatus::Done(_), Some(why)) => {
                 Verdict::of_numbers(tables(there, store, &again, arguments.tolerance), why)

@@ -25,19 +25,11 @@ pub struct Files {
 
 /// How a run that was trained again compares.
 pub enum Verdict {
-<<<<<<< HEAD
     /// Every file is the same, in the columns that it has.
     Equal(Columns),
-    /// Made on a machine of another kind, and no number differs by more than the tolerance: the
-    /// largest difference in the columns that there are, and what differs of the machine.
-    Near(f64, Columns, Vec<String>),
-=======
-    /// Every file is the same.
-    Equal,
-    /// Bits cannot be compared, and no number differs by more than the tolerance: the largest difference,
-    /// and why it is numbers that were compared.
-    Near(f64, WhyNumbers),
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
+    /// Bits cannot be compared, and no number differs by more than the tolerance: the largest difference in
+    /// the columns that there are, and why it is numbers that were compared.
+    Near(f64, Columns, WhyNumbers),
     /// It does not.
     Differs {
         /// The first difference.
@@ -150,27 +142,15 @@ fn made_by(manifest: &str) -> String {
 
 impl Verdict {
     /// Of files that were compared bit for bit.
-<<<<<<< HEAD
     pub fn of_bits(compared: Result<Columns, String>) -> Self {
-        let differs = |what| Self::Differs { what, elsewhere: Vec::new() };
+        let differs = |what| Self::Differs { what, why: None };
         compared.map_or_else(differs, Self::Equal)
     }
 
-    /// Of numbers that were compared on a machine that differs in `elsewhere`.
-    pub fn of_numbers(compared: Result<(f64, Columns), String>, elsewhere: Vec<String>) -> Self {
-        match compared {
-            Ok((largest, columns)) => Self::Near(largest, columns, elsewhere),
-            Err(what) => Self::Differs { what, elsewhere },
-=======
-    pub fn of_bits(compared: Result<(), String>) -> Self {
-        let differs = |what| Self::Differs { what, why: None };
-        compared.map_or_else(differs, |()| Self::Equal)
-    }
-
     /// Of numbers that were compared because of `why`.
-    pub fn of_numbers(compared: Result<f64, String>, why: WhyNumbers) -> Self {
+    pub fn of_numbers(compared: Result<(f64, Columns), String>, why: WhyNumbers) -> Self {
         match compared {
-            Ok(largest) => Self::Near(largest, why),
+            Ok((largest, columns)) => Self::Near(largest, columns, why),
             Err(what) => Self::Differs { what, why: Some(why) },
         }
     }
@@ -199,35 +179,17 @@ impl WhyNumbers {
                 "made on a GPU, where the last digits of a run depend on the runs that share its batch"
                     .into()
             }
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
         }
     }
 }
 
 impl Report {
-<<<<<<< HEAD
-    /// Adds how `run` compares, which `there` was recorded of and which `here` has trained again.
-    pub fn add(
-        &mut self,
-        run: &PlannedRun,
-        there: &RunManifest,
-        here: &Provenance,
-        verdict: Verdict,
-    ) {
-        let (compared, outcome, elsewhere) = match verdict {
-            Verdict::Equal(columns) => {
-                ("bit for bit", format!("equal{}", columns.note()), Vec::new())
-            }
-            Verdict::Near(largest, columns, elsewhere) => {
-                ("numbers", format!("equal to {largest:.1e}{}", columns.note()), elsewhere)
-=======
     /// Adds how `run` compares, which was trained again.
     pub fn add(&mut self, run: &PlannedRun, verdict: Verdict) {
         let (compared, outcome, why) = match verdict {
-            Verdict::Equal => ("bit for bit", "equal".into(), None),
-            Verdict::Near(largest, why) => {
-                ("numbers", format!("equal to {largest:.1e}"), Some(why))
->>>>>>> aa9ee9a (Bits are compared where the code that trains is the same, whichever program called it, and on CPUs only)
+            Verdict::Equal(columns) => ("bit for bit", format!("equal{}", columns.note()), None),
+            Verdict::Near(largest, columns, why) => {
+                ("numbers", format!("equal to {largest:.1e}{}", columns.note()), Some(why))
             }
             Verdict::Differs { what, why } => {
                 self.differing += 1;

@@ -15,12 +15,13 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
-use crate::terminal::errors::{self, DONE};
+use crate::terminal::errors::{self, BAD_INPUT, DONE, RUNS_FAILED as SOME_FAILED};
 
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
 /// Reads policies that gr-sweep keeps (.safetensors) and PyTorch state dicts with the parameter
-/// names of the published code (.pt).
+/// names of the published code (.pt), alone or in a checkpoint with other things, wrapped by torch.compile or
+/// DataParallel or not, in 16, 32 or 64 bits.
 #[derive(Debug, Parser)]
 #[command(name = "gr-policy", version)]
 #[command(after_help = "Examples:
@@ -35,6 +36,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Evaluate policies exactly
+    ///
+    /// A file that cannot be read or evaluated is named with the reason, and the others are evaluated all the
+    /// same. The exit code is then 1, and 2 where there is none.
     Evaluate {
         /// Policy files
         #[arg(required = true)]
@@ -134,14 +138,14 @@ pub fn main() -> ExitCode {
             evaluate(&files, grid, &oversight, first_observation, json)
         }
         Command::Show { file, grid, ghost, diamond, flags } => {
-            show(&file, grid, ghost, diamond, flags)
+            show(&file, grid, ghost, diamond, flags).map(|()| DONE)
         }
         Command::Play { file, grid, episodes, oversight, policy, seed } => {
-            play(&file, grid, episodes, oversight, policy, seed)
+            play(&file, grid, episodes, oversight, policy, seed).map(|()| DONE)
         }
     };
     match outcome {
-        Ok(()) => ExitCode::from(DONE),
+        Ok(code) => ExitCode::from(code),
         Err(error) => errors::report("gr-policy", &error),
     }
 }
@@ -152,35 +156,29 @@ fn evaluate(
     levels: &[String],
     first_observation: Option<Meaning>,
     json: bool,
-) -> Result<()> {
+) -> Result<u8> {
     let levels = match levels {
         [] => Vec::new(),
         levels => oversight_levels("--oversight", &levels.join(","))?,
     };
     let mut reports = Vec::new();
+    let mut code = DONE;
     for file in files {
-        let opened = OpenedPolicy::read(file, grid)?;
-        let first_observation = match first_observation {
-            Some(Meaning::Fresh) => FirstObservation::Fresh,
-            Some(Meaning::Stale) => FirstObservation::Stale,
-            None => opened.noted_first_observation(),
-        };
-        let own = [opened.noted_oversight()];
-        let levels = if levels.is_empty() { &own[..] } else { &levels };
-        let rules: Vec<EnvironmentRules> =
-            levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
-        let evaluated =
-            evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
-                .with_context(|| file.display().to_string())?;
-        for (rules, evaluations) in rules.iter().zip(evaluated) {
-            reports.extend(
-                evaluations.into_iter().map(|(policy, e)| Report::new(file, rules, policy, e)),
-            );
+        match evaluate_file(file, grid, &levels, first_observation) {
+            Ok(of_file) => reports.extend(of_file),
+            // One bad file must not hide what the others come to.
+            Err(error) => {
+                errors::report("gr-policy", &error);
+                code = SOME_FAILED;
+            }
         }
+    }
+    if reports.is_empty() {
+        return Ok(BAD_INPUT);
     }
     if json {
         println!("{}", serde_json::to_string_pretty(&reports)?);
-        return Ok(());
+        return Ok(code);
     }
     println!(
         "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file",
@@ -203,7 +201,35 @@ fn evaluate(
     println!(
         "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap"
     );
-    Ok(())
+    Ok(code)
+}
+
+/// What every policy of `file` comes to, at each of `levels` or, where there are none, at its own.
+fn evaluate_file(
+    file: &Path,
+    grid: GridArguments,
+    levels: &[f64],
+    first_observation: Option<Meaning>,
+) -> Result<Vec<Report>> {
+    let opened = OpenedPolicy::read(file, grid)?;
+    let first_observation = match first_observation {
+        Some(Meaning::Fresh) => FirstObservation::Fresh,
+        Some(Meaning::Stale) => FirstObservation::Stale,
+        None => opened.noted_first_observation(),
+    };
+    let own = [opened.noted_oversight()];
+    let levels = if levels.is_empty() { &own[..] } else { levels };
+    let rules: Vec<EnvironmentRules> =
+        levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
+    let evaluated =
+        evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
+            .with_context(|| file.display().to_string())?;
+    let mut reports = Vec::new();
+    for (rules, evaluations) in rules.iter().zip(evaluated) {
+        let of_rules = evaluations.into_iter();
+        reports.extend(of_rules.map(|(policy, e)| Report::new(file, rules, policy, e)));
+    }
+    Ok(reports)
 }
 
 impl Report {

@@ -178,7 +178,7 @@ fn a_file_that_is_no_policy_is_refused_for_the_property_that_it_lacks() {
     };
     for (path, mentions) in [
         (data.join("two_policies.pt"), &["2 policies", "\"average...\"", "\"model...\""][..]),
-        (data.join("code.pt"), &["Python object", "print", "could run code", "state_dict()"]),
+        (data.join("code.pt"), &["dictionary at the root", "print", "model.state_dict()"]),
         (folder.path().join("absent.pt"), &["cannot read", "No such file"]),
         (folder.path().to_path_buf(), &["it is a folder"]),
         (made("empty.pt", b""), &["the file is empty"]),
@@ -213,7 +213,7 @@ fn one_bad_file_does_not_hide_what_the_good_ones_come_to() {
     assert_eq!(code, Some(1), "{errors}");
     assert_eq!(table.lines().filter(|line| line.ends_with("routed.pt")).count(), 3, "{table}");
     assert_eq!(table.lines().filter(|line| line.ends_with("single_expert.pt")).count(), 1);
-    assert!(errors.contains("code.pt: it holds a Python object"), "{errors}");
+    assert!(errors.contains("code.pt: not a PyTorch state dict"), "{errors}");
     let (code, json, _) = evaluate_all(&[&good, &bad, &other], &["--json"]);
     let reports: Vec<Value> = serde_json::from_str(&json).unwrap();
     assert_eq!((code, reports.len()), (Some(1), 4));

@@ -400,7 +400,7 @@ def as_others_save(weights):
         "checkpoint.pt": checkpoint_bytes({"epoch": 3, "state_dict": wrapped, "optimizer": optimizer}, "<f8"),
         "half.pt": checkpoint_bytes(dict(routed), "<f2"),
         "two_policies.pt": checkpoint_bytes({"model": dict(single), "average": dict(single)}),
-        "code.pt": checkpoint_bytes({"state_dict": dict(single), "model": Command()}),
+        "code.pt": checkpoint_bytes(Command()),
     }
 
 

@@ -1,7 +1,7 @@
 //! Intervals from resampled runs.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 
 use crate::Estimate;
 use crate::aggregate::sorted_finite;

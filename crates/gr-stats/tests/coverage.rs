@@ -1,10 +1,10 @@
 //! How often intervals of the mean hold the true mean, in simulated experiments.
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use gr_stats::{
     Bootstrap, BootstrapMethod, bootstrap_interval, crossed_mean_interval, mean, mean_interval,
 };
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 const EXPERIMENTS: u64 = 1000;

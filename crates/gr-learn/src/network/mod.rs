@@ -18,7 +18,7 @@ mod value;
 pub use adam::{AdamSettings, HostAdam, StackedAdam};
 pub use architecture::{Architecture, LayerShape, NUM_CHANNELS, NetworkKind};
 pub use inputs::Inputs;
-pub use passes::{Activations, Gradients, Outputs, Passes, cotangent_width};
+pub use passes::{Activations, Gradients, Outputs, Passes};
 pub use policy::{GateRow, PolicyRow, PolicyType};
 pub use policy_file::{PolicyFileError, SavedPolicy};
 pub use policy_network::PolicyNetwork;

@@ -183,7 +183,7 @@ mod tests {
     fn every_network_survives_its_file_and_equal_policies_are_equal_files() {
         let folder = std::env::temp_dir().join(format!("gr-policy-file-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+        for kind in NetworkKind::ALL {
             let policy = saved(kind);
             let further = [("value.0.bias".to_string(), vec![1.0, 2.0])];
             let path = folder.join("policy.safetensors");
@@ -229,7 +229,7 @@ mod tests {
     }
     #[test]
     fn a_policy_is_found_under_any_one_prefix_and_in_any_wrapper() {
-        for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+        for kind in NetworkKind::ALL {
             let policy = saved(kind);
             let expected = Ok(policy.parameters.clone());
             for prefix in

@@ -162,9 +162,12 @@ fn numbers<const SIZE: usize>(bytes: &[u8], number: fn([u8; SIZE]) -> f32) -> Ve
 fn not_pytorch(error: &PytorchError) -> String {
     let save = "save the weights alone: torch.save(model.state_dict(), \"policy.pt\")";
     match error {
-        PytorchError::Pickle(PickleError::UnsupportedType(name)) => format!(
-            "it holds a Python object of type {name}, which is not read because that could run code; {save}"
-        ),
+        PytorchError::Pickle(PickleError::UnsupportedType(name)) => {
+            format!("it holds an object of type {name}, which cannot be read; {save}")
+        }
+        PytorchError::InvalidFormat(reason) => {
+            format!("not a PyTorch state dict: {reason}; {save}")
+        }
         PytorchError::Zip(error) => {
             format!("a zip archive that is damaged or cut short ({error}); save or copy it again")
         }

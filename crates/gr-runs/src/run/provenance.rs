@@ -1,9 +1,10 @@
 //! What made a result: program, machine and backend.
 
+use gethostname::gethostname;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{hex, host_name};
+use super::hex;
 
 /// Where and with what a run was trained. On a CPU, results are equal bit for bit where the code that trains,
 /// the backend, the adapter and the CPU features are; on a GPU, the last digits of a run depend on the runs
@@ -52,7 +53,7 @@ impl Provenance {
             backend: backend.into(),
             adapter: adapter.into(),
             cpu_features: cpu_features(),
-            host: host_name(),
+            host: gethostname().to_string_lossy().into_owned(),
         }
     }
 

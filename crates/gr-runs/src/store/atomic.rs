@@ -6,8 +6,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use gethostname::gethostname;
+
 use super::StoreError;
-use crate::run::host_name;
 
 /// Ends the names of files that are being written. They begin with a dot, and no reader takes them
 /// for a result.
@@ -120,7 +121,7 @@ fn publish(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> 
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (host, process) = (host_name(), std::process::id());
+    let (host, process) = (gethostname().to_string_lossy().into_owned(), std::process::id());
     loop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!(".{name}.{host}-{process}-{number}{TEMPORARY}");

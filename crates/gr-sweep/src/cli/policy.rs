@@ -319,7 +319,7 @@ fn play(
         ActingPolicy::Diamond => PolicyType::Diamond,
         ActingPolicy::Ghost => PolicyType::Ghost,
     };
-    if wanted != PolicyType::Training && opened.network.architecture().num_experts() == 1 {
+    if wanted != PolicyType::Training && !opened.network.architecture().kind.is_routed() {
         bail!(
             "--policy {acting} does not go with {}, which has one expert only; leave it out",
             file.display(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use gr_learn::{Architecture, NetworkKind};
+use gr_learn::Architecture;
 
 use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
@@ -72,7 +72,7 @@ fn number_of_runs(number: usize) -> String {
 fn disk(run: &PlannedRun) -> u64 {
     let recording = &run.spec.settings.recording;
     let architecture = Architecture::of(&run.spec);
-    let policies = if run.method.network == NetworkKind::SingleExpert { 1 } else { 3 };
+    let policies = run.method.network.policies().len() as u64;
     let parameters: usize = architecture.parameter_shapes().iter().map(|[a, b]| a * b).sum();
     let network = &run.spec.settings.network;
     let value = network.value_channels * architecture.num_cells * network.value_hidden[0]

@@ -12,6 +12,7 @@ What is written (next to this script)
   checkpoint.pt        the routed policy as other programs save it: under "state_dict", as torch.compile and
                        DataParallel name its parameters, in float64, beside an epoch and an optimizer's numbers
   half.pt              the routed policy in float16
+  missing.pt           the routed policy without the weight of its gate's convolution
   two_policies.pt      the single-expert policy twice, under "model" and "average"
   code.pt              a file that would have Python run a command if it were unpickled
   golden_returns.csv   exact average return, diamond fraction and gaming gap of both files
@@ -399,6 +400,7 @@ def as_others_save(weights):
     return {
         "checkpoint.pt": checkpoint_bytes({"epoch": 3, "state_dict": wrapped, "optimizer": optimizer}, "<f8"),
         "half.pt": checkpoint_bytes(dict(routed), "<f2"),
+        "missing.pt": checkpoint_bytes({name: w for name, w in routed.items() if name != "gating.0.weight"}),
         "two_policies.pt": checkpoint_bytes({"model": dict(single), "average": dict(single)}),
         "code.pt": checkpoint_bytes(Command()),
     }

@@ -137,3 +137,83 @@ fn policies_are_shown_and_played() {
     assert!(rows.iter().all(|r| (r.up + r.right + r.down + r.left - 1.0).abs() < 1e-5));
     assert!(rows.iter().all(|r| r.gate.is_some_and(|gate| (0.0..=1.0).contains(&gate))));
 }
+
+#[test]
+fn policies_in_checkpoints_in_wrappers_and_of_other_widths_are_read() {
+    let data = support::root().join("tests/data");
+    let plain = evaluate(&data.join("routed.pt"), "0.3", "fresh");
+    // Float64 holds the same numbers; float16 about the same.
+    for (file, tolerance) in [("checkpoint.pt", 0.0), ("half.pt", 0.01)] {
+        let reports = evaluate(&data.join(file), "0.3", "fresh");
+        assert_eq!(reports.len(), 3, "{file}");
+        for (policy, report) in &reports {
+            let expected = plain[policy]["avg_return"].to_string();
+            assert_close(report, "avg_return", &expected, tolerance);
+        }
+    }
+    // A file is what it holds, whatever it is called.
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = folder.path().join("policy.safetensors");
+    std::fs::copy(data.join("routed.pt"), &renamed).unwrap();
+    assert_eq!(evaluate(&renamed, "0.3", "fresh").len(), 3);
+}
+
+/// Runs `gr-policy evaluate` on `files`.
+fn evaluate_all(files: &[&Path], further: &[&str]) -> (Option<i32>, String, String) {
+    let output =
+        Command::new(binary("gr-policy")).arg("evaluate").args(files).args(further).output();
+    let output = output.unwrap();
+    let (table, errors) = texts(&output);
+    (output.status.code(), table, errors)
+}
+
+#[test]
+fn a_file_that_is_no_policy_is_refused_for_the_property_that_it_lacks() {
+    let data = support::root().join("tests/data");
+    let folder = tempfile::tempdir().unwrap();
+    let good = std::fs::read(data.join("routed.pt")).unwrap();
+    let made = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let mut garbled = good.clone();
+    let at = good.windows(7).position(|part| part == b"gating.").unwrap();
+    garbled[at] ^= 1;
+    for (path, mentions) in [
+        (data.join("two_policies.pt"), &["2 policies", "\"average...\"", "\"model...\""][..]),
+        (data.join("code.pt"), &["dictionary at the root", "print", "model.state_dict()"]),
+        (folder.path().join("absent.pt"), &["cannot read", "No such file"]),
+        (folder.path().to_path_buf(), &["it is a folder"]),
+        (made("empty.pt", b""), &["the file is empty"]),
+        (made("text.pt", b"update_idx,loss\n1,2\n"), &["not a PyTorch", "no ZIP", "state_dict()"]),
+        (made("cut.pt", &good[..good.len() / 2]), &["damaged or cut short", "save or copy it"]),
+        (made("cut.safetensors", b"\x40\0\0\0\0\0\0\0{\"a\""), &["damaged or cut short"]),
+        (made("garbled.pt", &garbled), &["damaged or cut short", "checksum"]),
+        (data.join("missing.pt"), &["tensor gating.0.weight is missing", "17 of the 18 tensors"]),
+    ] {
+        let (code, table, errors) = evaluate_all(&[&path], &[]);
+        assert_eq!((code, table.as_str()), (Some(2), ""), "{errors}");
+        let name = path.file_name().unwrap().to_string_lossy();
+        for mention in mentions.iter().chain(&[&*name]) {
+            assert!(errors.contains(mention), "{name} does not say {mention:?}: {errors}");
+        }
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn one_bad_file_does_not_hide_what_the_good_ones_come_to() {
+    let data = support::root().join("tests/data");
+    let [good, bad, other] =
+        ["routed.pt", "code.pt", "single_expert.pt"].map(|name| data.join(name));
+    let (code, table, errors) = evaluate_all(&[&good, &bad, &other], &[]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert_eq!(table.lines().filter(|line| line.ends_with("routed.pt")).count(), 3, "{table}");
+    assert_eq!(table.lines().filter(|line| line.ends_with("single_expert.pt")).count(), 1);
+    assert!(errors.contains("code.pt: not a PyTorch state dict"), "{errors}");
+    let (code, json, _) = evaluate_all(&[&good, &bad, &other], &["--json"]);
+    let reports: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, reports.len()), (Some(1), 4));
+    assert_eq!(evaluate_all(&[&bad, &bad], &["--json"]).0, Some(2));
+}

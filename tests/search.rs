@@ -1,128 +1,13 @@
-//! `gr-search` as a user sees it: two claims apart, nothing chosen by ground truth, and results that
-//! do not depend on interruptions or on how many trials there are.
+//! `gr-search` as a user sees it: results that do not depend on interruptions or on how many trials there are.
 
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use gr_runs::{RunRow, TrialRow};
-use support::{SMALL, assert_same, binary, has_file, results, succeed, texts, wait_until};
-
-const FIXED: &str = r#"
-methods = ["naive_early_stopping"]
-oversight = [0.5]
-[early_stopping]
-holdout_episodes = 20
-check_every = 5
-min_steps = 20
-"#;
-
-const SEARCHED: &str = r#"
-[search]
-"early_stopping.holdout_fraction" = { choice = [0.3, 0.5] }
-"early_stopping.tolerance" = { uniform = [0.01, 0.1] }
-"training.entropy_coefficient" = { log_uniform = [0.01, 0.2] }
-"#;
-
-/// A folder with a space file and room for results.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new(space: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("space.toml"), space).unwrap();
-        Self { folder }
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// A command of `gr-search` with results in `results`.
-    fn search(&self, results: &str, trials: u64, further: &[&str]) -> Command {
-        let mut command = Command::new(binary("gr-search"));
-        command.arg("--space").arg(self.at("space.toml")).args(["--seed=0", "--trials"]);
-        command.arg(trials.to_string()).args(SMALL).args(further);
-        command.arg("--results").arg(self.at(results));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs a search that must be refused, and returns why.
-    #[track_caller]
-    fn refused(&self, results: &str, trials: u64, further: &[&str]) -> String {
-        let output = self.search(results, trials, further).output().unwrap();
-        let (_, errors) = texts(&output);
-        assert_eq!(output.status.code(), Some(2), "{errors}");
-        errors
-    }
-}
-
-fn default_place() -> Place {
-    Place::new(&format!("{FIXED}{SEARCHED}"))
-}
-
-fn trials(folder: &Path) -> Vec<TrialRow> {
-    let mut reader = csv::Reader::from_path(folder.join("trials.csv")).unwrap();
-    reader.deserialize().map(Result::unwrap).collect()
-}
-
-fn runs(folder: &Path) -> Vec<RunRow> {
-    let mut reader = csv::Reader::from_path(folder.join("runs.csv")).unwrap();
-    reader.deserialize().map(Result::unwrap).collect()
-}
-
-#[test]
-fn a_search_makes_two_claims_and_then_finds_nothing_to_do() {
-    let place = default_place();
-    let arguments = ["--updates=300", "--rerun-seeds=3", "--json"];
-    let (json, _) = texts(&succeed(&mut place.search("search", 4, &arguments)));
-    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let folder = place.at("search");
-    let rows = trials(&folder);
-    assert_eq!(rows.len(), 4);
-    assert!(rows.iter().all(|row| row.status == "finished" && row.n == 1));
-
-    // One claim is over all trials alike.
-    let cell = &report["cells"][0];
-    let random = &cell["random_setting"];
-    let mean = rows.iter().map(|row| row.selected_return.unwrap()).sum::<f64>() / 4.0;
-    assert!((random["mean_return"].as_f64().unwrap() - mean).abs() < 1e-12);
-    assert_eq!(random["n"], 4);
-
-    // The other is of the trial with the highest holdout return, on seeds that no trial had.
-    let chosen = &cell["chosen_setting"];
-    let best = rows
-        .iter()
-        .reduce(|best, row| if row.holdout_return > best.holdout_return { row } else { best });
-    assert_eq!(chosen["trial"], best.unwrap().trial);
-    let signal = best.unwrap().holdout_return.unwrap().value();
-    // The reader of JSON rounds the last digit.
-    assert!((chosen["holdout_return"].as_f64().unwrap() - signal).abs() < 1e-12);
-    let again = runs(&folder.join("selected"));
-    assert_eq!(again.iter().map(|row| row.seed).collect::<Vec<_>>(), [0, 1, 2]);
-    assert!(rows.iter().all(|row| row.seeds.parse::<u64>().unwrap() >= 65_536));
-    let mean = again.iter().map(|row| row.selected_return.unwrap()).sum::<f64>() / 3.0;
-    assert!((chosen["rerun"]["mean_return"].as_f64().unwrap() - mean).abs() < 1e-12);
-    let drawn = &chosen["settings"]["early_stopping.holdout_fraction"];
-    assert!(again.iter().all(|row| row.holdout_fraction == drawn.as_f64()));
-
-    // A user of the method pays for the whole search.
-    let spent: u64 = rows.iter().map(|row| row.labels_training.unwrap()).sum();
-    assert_eq!(chosen["search_labels_training"], spent);
-
-    let (table, errors) = texts(&succeed(&mut place.search("search", 4, &arguments[..2])));
-    assert_eq!(errors.matches("nothing to do").count(), 2, "{errors}");
-    for claim in
-        ["1. a random setting", "2. the setting chosen", "biased upwards", "never saw", "Student t"]
-    {
-        assert!(table.contains(claim), "{table}");
-    }
-}
+use gr_runs::TrialRow;
+use support::search::{FIXED, Place, SEARCHED, default_place, manifests, runs, table_of, trials};
+use support::{SMALL, assert_same, has_file, results, succeed, texts, wait_until};
 
 #[test]
 fn killed_or_interrupted_and_continued_is_what_it_is_uninterrupted() {
@@ -228,12 +113,7 @@ fn each_method_and_level_has_trials_and_a_choice_of_its_own() {
     assert!(rows.iter().all(|row| row.n == 2 && row.seeds == "3 4"));
 
     // A trial's returns are means over its seeds, its labels sums.
-    let manifests: Vec<gr_runs::RunManifest> = fs::read_dir(folder.join("trials"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("run_"))
-        .map(|path| toml::from_str(&fs::read_to_string(path).unwrap()).unwrap())
-        .collect();
+    let manifests = manifests(&folder);
     assert_eq!(manifests.len(), 2 * rows.len());
     for row in &rows {
         let of_trial: Vec<_> = manifests
@@ -252,36 +132,6 @@ fn each_method_and_level_has_trials_and_a_choice_of_its_own() {
         let labels = of_trial.iter().map(|result| result.labels_training).sum::<u64>();
         assert_eq!(row.labels_training, Some(labels));
     }
-}
-
-/// All columns of a row of `trials.csv`, by name.
-fn table_of(folder: &Path, row: &TrialRow) -> std::collections::HashMap<String, String> {
-    let mut reader = csv::Reader::from_path(folder.join("trials.csv")).unwrap();
-    let mut rows = reader.deserialize().map(Result::<std::collections::HashMap<_, _>, _>::unwrap);
-    let is_row = |columns: &std::collections::HashMap<String, String>| {
-        let level = columns["oversight_prob"].parse::<f64>().unwrap();
-        (&columns["run_label"], &columns["trial"], level)
-            == (&row.run_label, &row.trial.to_string(), row.oversight_prob)
-    };
-    rows.find(is_row).unwrap()
-}
-
-#[test]
-fn ground_truth_is_never_a_reason_to_choose() {
-    // A privileged holdout sets nothing aside: to draw its share is refused.
-    let arguments = ["--holdout-source=privileged"];
-    let refused = default_place().refused("search", 2, &arguments);
-    assert!(refused.contains("early_stopping.holdout_fraction is drawn"), "{refused}");
-    let searched = "[search]\n\"early_stopping.tolerance\" = { uniform = [0.01, 0.1] }\n";
-    let place = Place::new(&format!("{FIXED}{searched}"));
-    let arguments = ["--holdout-source=privileged", "--updates=60"];
-    let (table, errors) = texts(&succeed(&mut place.search("search", 2, &arguments)));
-    assert!(errors.contains("nothing will be chosen"), "{errors}");
-    assert!(table.contains("none: a privileged holdout is the true return itself"), "{table}");
-    assert!(!place.at("search/selected").exists());
-    let rows = trials(&place.at("search"));
-    assert!(rows.iter().all(|row| row.holdout_return.is_none() && row.selected_return.is_some()));
-    assert!(table.contains("unlimited holdout"), "{table}");
 }
 
 #[test]

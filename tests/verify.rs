@@ -4,9 +4,9 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
-use support::{SMALL, looking, names, succeed, sweep, texts};
+use support::{SMALL, binary, looking, names, succeed, sweep, texts};
 
 fn trained(folder: &Path) {
     let arguments = [
@@ -77,7 +77,7 @@ fn forge(folder: &Path, start: &str, change: impl Fn(String) -> String) {
     let text = fs::read_to_string(&path).unwrap();
     // A manifest without a hash of its own is one of an earlier version.
     let (_, below) = text.split_once('\n').unwrap();
-    fs::write(&path, change(below.into())).unwrap();
+    fs::write(&path, format!("# no hash\n{}", change(below.into()))).unwrap();
 }
 
 #[test]
@@ -133,21 +133,71 @@ fn another_backend_is_compared_by_numbers_and_says_what_differs() {
     assert!(table.contains("DIFFERS: ") && table.contains(" instead of "), "{table}");
 }
 
+/// Changes the manifests of all runs in `folder`.
+fn forge_all(folder: &Path, change: impl Fn(String) -> String) {
+    for run in names(folder).iter().filter(|name| name.starts_with("/run_")) {
+        forge(folder, &run[1..], &change);
+    }
+}
+
+/// The quoted text that stands behind `key = ` in a manifest.
+fn quoted<'a>(manifest: &'a str, key: &str) -> &'a str {
+    let (_, rest) = manifest.split_once(&format!("\n{key} = \"")).unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[test]
+fn what_another_program_of_the_same_build_trained_is_compared_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let space = folder.path().join("space.toml");
+    let text = "methods = [\"naive_early_stopping\"]\noversight = [0.5]\n\
+                [search]\n\"early_stopping.tolerance\" = { uniform = [0.01, 0.1] }\n";
+    fs::write(&space, text).unwrap();
+    let mut search = Command::new(binary("gr-search"));
+    search.arg("--space").arg(&space).args(["--trials=2", "--seed=0", "--rerun-seeds=2"]);
+    search.args(SMALL).arg("--updates=60").arg("--results").arg(folder.path().join("search"));
+    succeed(&mut search);
+    let selected = folder.path().join("search/selected");
+    let manifest = fs::read_to_string(file(&selected, "/run_naive")).unwrap();
+    trained(&folder.path().join("sweep"));
+    let by_sweep = fs::read_to_string(file(&folder.path().join("sweep"), "/run_naive")).unwrap();
+    assert_ne!(quoted(&manifest, "binary_sha256"), quoted(&by_sweep, "binary_sha256"));
+    assert_eq!(quoted(&manifest, "training_code"), quoted(&by_sweep, "training_code"));
+    let (table, _) = texts(&succeed(&mut looking("verify", &selected, &[])));
+    assert_eq!(table.matches("bit for bit  equal").count(), 2, "{table}");
+    assert!(!table.contains("made elsewhere"), "{table}");
+}
+
 #[test]
 fn a_manifest_of_another_version_says_what_differs() {
     let folder = tempfile::tempdir().unwrap();
     trained(folder.path());
-    for run in names(folder.path()).iter().filter(|name| name.starts_with("/run_")) {
-        forge(folder.path(), &run[1..], |text| {
-            let hash = text.split("binary_sha256 = \"").nth(1).unwrap()[..64].to_string();
-            let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
-            text.replace(&version, "version = \"0.0.9\"").replace(&hash, &"0".repeat(64))
+    let zeros = "0".repeat(64);
+    forge_all(folder.path(), |text| {
+        let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+        text.replace(&version, "version = \"0.0.9\"")
+            .replace(quoted(&text, "training_code"), &zeros)
+    });
+    let compared = |mentions: &[&str]| {
+        let (table, _) = texts(&succeed(&mut looking("verify", folder.path(), &["--sample=2"])));
+        for mention in mentions {
+            assert!(table.contains(mention), "no {mention}: {table}");
+        }
+    };
+    compared(&["version: 0.0.9", "training code: 0000", "2 of 2 runs", "equal to 0.0e0"]);
+    // Earlier versions did not say which code trained: the program file stands for it.
+    let earlier = |binary: Option<&str>| {
+        forge_all(folder.path(), |text| {
+            let lines = text.lines().filter(|line| !line.starts_with("training_code = "));
+            let without: String = lines.map(|line| format!("{line}\n")).collect();
+            let hash = quoted(&without, "binary_sha256").to_string();
+            binary.map_or(without.clone(), |other| without.replace(&hash, other))
         });
-    }
-    let (table, _) = texts(&succeed(&mut looking("verify", folder.path(), &["--sample=2"])));
-    for mention in ["version: 0.0.9", "binary: 0000", "2 of 2 runs", "equal to 0.0e0"] {
-        assert!(table.contains(mention), "no {mention}: {table}");
-    }
+    };
+    earlier(None);
+    compared(&["2 of 2 runs", "bit for bit  equal"]);
+    earlier(Some(&zeros));
+    compared(&["version: 0.0.9", "binary: 0000", "2 of 2 runs", "equal to 0.0e0"]);
     // Named by another version, runs are not of the plan any more.
     let manifest = file(folder.path(), "/run_oracle_p0.3_s0");
     let renamed = manifest.with_file_name("run_oracle_p0.3_s0_00000000.toml");

@@ -6,7 +6,7 @@ use gr_learn::{Architecture, NetworkKind, SavedPolicy};
 
 libfuzzer_sys::fuzz_target!(
     init: {
-        for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+        for kind in NetworkKind::ALL {
             let architecture = Architecture { kind, num_cells: 4, hidden: 2 };
             let parameters = architecture.initial_parameters(0);
             let notes = [("rows".to_string(), "2".to_string())].into();

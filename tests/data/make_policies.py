@@ -9,6 +9,12 @@ Needs Python 3.9+ and numpy; PyTorch is not needed.
 What is written (next to this script)
   single_expert.pt     single-expert policy, 5 x 5 grid, hidden width 8, goal-seeking weights plus seeded noise
   routed.pt            routed policy (two experts, gate, shared output), same sizes
+  checkpoint.pt        the routed policy as other programs save it: under "state_dict", as torch.compile and
+                       DataParallel name its parameters, in float64, beside an epoch and an optimizer's numbers
+  half.pt              the routed policy in float16
+  missing.pt           the routed policy without the weight of its gate's convolution
+  two_policies.pt      the single-expert policy twice, under "model" and "average"
+  code.pt              a file that would have Python run a command if it were unpickled
   golden_returns.csv   exact average return, diamond fraction and gaming gap of both files
 
 The numbers come from a plain dynamic program in numpy, written from the description of the experiment
@@ -238,6 +244,17 @@ class FloatStorage:
     """Stands for torch.FloatStorage, which the pickle names."""
 
 
+class DoubleStorage:
+    """Stands for torch.DoubleStorage."""
+
+
+class HalfStorage:
+    """Stands for torch.HalfStorage."""
+
+
+STORAGES = {"<f4": FloatStorage, "<f8": DoubleStorage, "<f2": HalfStorage}
+
+
 def _rebuild_tensor_v2(*_):
     """Stands for torch._utils._rebuild_tensor_v2, which the pickle names."""
 
@@ -245,8 +262,11 @@ def _rebuild_tensor_v2(*_):
 def _stand_in_for_torch():
     """The pickler insists on finding what it names, so offer the two names under their modules."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    FloatStorage.__module__, _rebuild_tensor_v2.__module__ = "torch", "torch._utils"
-    torch.FloatStorage, torch._utils, utils._rebuild_tensor_v2 = FloatStorage, utils, _rebuild_tensor_v2
+    for storage in STORAGES.values():
+        storage.__module__ = "torch"
+        setattr(torch, storage.__name__, storage)
+    _rebuild_tensor_v2.__module__ = "torch._utils"
+    torch._utils, utils._rebuild_tensor_v2 = utils, _rebuild_tensor_v2
     sys.modules["torch"], sys.modules["torch._utils"] = torch, utils
 
 
@@ -254,13 +274,13 @@ _stand_in_for_torch()
 
 
 class Storage:
-    def __init__(self, key, numel):
-        self.key, self.numel = key, numel
+    def __init__(self, key, numel, kind="<f4"):
+        self.key, self.numel, self.kind = key, numel, STORAGES[kind]
 
 
 class Tensor:
-    def __init__(self, key, shape):
-        self.shape, self.storage = shape, Storage(key, int(np.prod(shape)))
+    def __init__(self, key, shape, kind="<f4"):
+        self.shape, self.storage = shape, Storage(key, int(np.prod(shape)), kind)
 
     def __reduce__(self):
         strides = tuple(int(np.prod(self.shape[i + 1 :])) for i in range(len(self.shape)))
@@ -275,7 +295,7 @@ class TorchPickler(pickle.Pickler):
     def persistent_id(self, obj):
         if isinstance(obj, Storage):
             place = "cpu" if self.cuda is None else f"cuda:{self.cuda}"
-            return ("storage", FloatStorage, obj.key, place, obj.numel)
+            return ("storage", obj.kind, obj.key, place, obj.numel)
 
 
 class TorchUnpickler(pickle.Unpickler):
@@ -343,6 +363,47 @@ def state_dict_bytes(weights, modules, prefix="archive", cuda=None, serializatio
         serialization_id = b"%020d%020d" % (zlib.crc32(names), zlib.crc32(contents))
     entries += [(".data/serialization_id", serialization_id)]
     return zip_like_torch([(f"{prefix}/{name}", content) for name, content in entries])
+
+
+def checkpoint_bytes(contents, kind="<f4"):
+    """What torch.save writes of nested dictionaries of arrays and plain values, its weights as `kind`."""
+    arrays = []
+
+    def stored(value):
+        if isinstance(value, dict):
+            return {name: stored(inner) for name, inner in value.items()}
+        if not isinstance(value, np.ndarray):
+            return value
+        arrays.append(value.astype(kind).tobytes())
+        return Tensor(str(len(arrays) - 1), value.shape, kind)
+
+    out = io.BytesIO()
+    TorchPickler(out, None).dump(stored(contents))
+    entries = [("data.pkl", out.getvalue()), ("byteorder", b"little")]
+    entries += [(f"data/{key}", array) for key, array in enumerate(arrays)]
+    entries += [("version", b"3\n")]
+    return zip_like_torch([(f"checkpoint/{name}", content) for name, content in entries])
+
+
+class Command:
+    """Unpickled, it would be the result of a command."""
+
+    def __reduce__(self):
+        return print, ("this is code",)
+
+
+def as_others_save(weights):
+    """What other programs write of the two policies, by file name."""
+    routed, single = weights["routed.pt"], weights["single_expert.pt"]
+    wrapped = {f"_orig_mod.module.{name}": values for name, values in routed.items()}
+    optimizer = {"state": {0: {"step": 3, "exp_avg": np.ones(5)}}, "param_groups": [{"lr": 1e-3}]}
+    return {
+        "checkpoint.pt": checkpoint_bytes({"epoch": 3, "state_dict": wrapped, "optimizer": optimizer}, "<f8"),
+        "half.pt": checkpoint_bytes(dict(routed), "<f2"),
+        "missing.pt": checkpoint_bytes({name: w for name, w in routed.items() if name != "gating.0.weight"}),
+        "two_policies.pt": checkpoint_bytes({"model": dict(single), "average": dict(single)}),
+        "code.pt": checkpoint_bytes(Command()),
+    }
 
 
 def load_state_dict(path):
@@ -445,9 +506,9 @@ def module_names(weights):
 
 
 def make():
-    rows = []
+    rows, all_weights = [], {}
     for file, parameters, seed, policy_types, experts in FILES:
-        weights = random_weights(parameters, seed, experts)
+        weights = all_weights[file] = random_weights(parameters, seed, experts)
         (HERE / file).write_bytes(state_dict_bytes(weights, module_names(weights)))
         weights, _ = load_state_dict(HERE / file)
         for policy_type in policy_types:
@@ -458,6 +519,8 @@ def make():
                     avg_return, fraction, _ = evaluate(policy, p, first)
                     numbers = [f"{x:.12f}" for x in (avg_return, fraction, gap)]
                     rows.append([file, policy_type, p, first, *numbers])
+    for file, content in as_others_save(all_weights).items():
+        (HERE / file).write_bytes(content)
     with open(HERE / "golden_returns.csv", "w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         header = "file,policy_type,oversight,first_observation,avg_return,diamond_fraction,gaming_gap"

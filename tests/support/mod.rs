@@ -3,6 +3,8 @@
 // Every test file compiles this module for itself, and none of them uses all of it.
 #![allow(dead_code)]
 
+pub mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -41,8 +41,8 @@ pub fn play_labelled(
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
+    use chacha20::ChaCha8Rng;
+    use chacha20::rand_core::SeedableRng;
 
     use super::*;
     use crate::{FirstObservation, Grid, Layout};

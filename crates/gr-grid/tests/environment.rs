@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use gr_grid::{
     Action, Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation, Flags, Grid,
     GridError, Layout, Observation, ObservationSpace, choose_action, render, rewards,
 };
 use proptest::prelude::*;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 fn rules(grid: Grid) -> EnvironmentRules {
     EnvironmentRules {

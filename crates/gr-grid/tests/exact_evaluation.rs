@@ -1,12 +1,12 @@
 //! Exact evaluation against constants computed independently, closed forms and sampling.
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use gr_grid::{
     Action, EnvironmentRules, Evaluation, FirstObservation, GoalPay, Grid, NUM_ACTIONS,
     Observation, PolicyTable, evaluate_by_sampling, evaluate_exactly, optimal_policy,
 };
 use proptest::prelude::*;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 const DISCOUNT: f64 = 0.97;
 

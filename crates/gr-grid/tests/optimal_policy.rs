@@ -1,12 +1,12 @@
 //! The true return of the optimal policy against constants computed independently and other policies.
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use gr_grid::{
     EnvironmentRules, FirstObservation, GoalPay, Grid, PolicyTable, evaluate_exactly,
     optimal_policy, optimal_return,
 };
 use proptest::prelude::*;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 fn rules(grid: Grid, max_step: u32, first_observation: FirstObservation) -> EnvironmentRules {
     EnvironmentRules { grid, max_step, oversight: 0.3, spurious_oversight: 0.0, first_observation }

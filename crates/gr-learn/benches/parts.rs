@@ -12,7 +12,7 @@ use gr_grid::{
 use gr_learn::{
     AdamSettings, Architecture, ComputeDevice, Environments, Inputs, Method, NetworkKind,
     Objective, ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, StackedAdam, Statistics,
-    ValueNetwork, cotangent_width,
+    ValueNetwork,
 };
 use gr_runs::{Purpose, Settings, stream_at};
 
@@ -56,7 +56,7 @@ fn backward_1024(bencher: Bencher, kind: NetworkKind) {
     let network = network(kind);
     let passes = Passes::new(&network);
     let (_, activations) = passes.forward(inputs(&network));
-    let width = cotangent_width(kind);
+    let width = kind.cotangent_width();
     let values: Vec<f32> = (0..ROWS * width).map(|i| (i % 5) as f32 - 2.0).collect();
     let values = TensorData::new(values, [1, ROWS, width]);
     let cotangents = Tensor::from_data(values, network.device());

@@ -9,9 +9,7 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use clap::Parser;
-use gr_learn::{
-    Architecture, ComputeDevice, HoldoutUse, Method, NetworkKind, RunBatch, RunSnapshot, evaluate,
-};
+use gr_learn::{Architecture, ComputeDevice, HoldoutUse, Method, RunBatch, RunSnapshot, evaluate};
 use gr_runs::{ConfigSources, RunSpec};
 use serde::Serialize;
 
@@ -254,11 +252,7 @@ fn update(batch: &mut RunBatch, runs: usize) -> u64 {
 /// backward pass, of the hidden layer of each expert and gate. The one-hot first layer counts as
 /// nothing, because it could be looked up.
 fn flop_per_observation(architecture: &Architecture) -> f64 {
-    let stacks = match architecture.kind {
-        NetworkKind::SingleExpert => 1.0,
-        NetworkKind::RoutedFixedGate => 2.0,
-        NetworkKind::Routed => 3.0,
-    };
+    let stacks = architecture.kind.cost_per_update() as f64;
     let hidden = architecture.hidden as f64;
     stacks * 3.0 * 2.0 * hidden * hidden
 }

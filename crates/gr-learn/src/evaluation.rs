@@ -7,7 +7,7 @@ use gr_grid::{
 };
 use gr_runs::{EvaluationMode, Purpose, RunSpec, stream_at};
 
-use crate::network::{NetworkKind, Passes, PolicyNetwork, PolicyRow, PolicyType, to_host};
+use crate::network::{Passes, PolicyNetwork, PolicyRow, PolicyType, to_host};
 
 /// A network put out something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,11 +24,7 @@ pub fn policies(
     observations: &[Observation],
 ) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>, NotFinite> {
     assert_eq!(network.num_runs(), 1, "one run at a time");
-    let architecture = network.architecture();
-    let types: &[PolicyType] = match architecture.kind {
-        NetworkKind::SingleExpert => &[PolicyType::Training],
-        _ => &[PolicyType::Training, PolicyType::Diamond, PolicyType::Ghost],
-    };
+    let types = network.architecture().kind.policies();
     let mut all: Vec<(PolicyType, Vec<PolicyRow>)> =
         types.iter().map(|t| (*t, Vec::with_capacity(observations.len()))).collect();
     let passes = Passes::new(network);

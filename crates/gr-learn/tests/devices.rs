@@ -141,7 +141,7 @@ fn wgpu_learns_the_same_from_the_same_statistics() {
 fn wgpu_running_free_reaches_the_same_returns() {
     let Some(wgpu) = wgpu() else { return };
     let (mut trained, mut learnt) = (0, 0);
-    for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+    for kind in NetworkKind::ALL {
         let methods: Vec<&Method> =
             METHODS.into_iter().filter(|method| method.network == kind).collect();
         let [on_cpu, on_wgpu] = [&ComputeDevice::cpu(), &wgpu].map(|device| {

@@ -8,9 +8,9 @@ use common::table::{Recorded, relative_differences, table_update};
 use gr_grid::{Ending, EnvironmentRules, FirstObservation, Grid, Layout, Observation};
 use gr_learn::{
     Architecture, Environments, Losses, METHODS, Method, NetworkKind, ObservationRows, Outcome,
-    Rollout, pytorch_name,
+    Rollout, Route, pytorch_name,
 };
-use gr_runs::{MaskSettings, Purpose, RouteMask, TrainingSettings, stream_at};
+use gr_runs::{Edge, MaskSettings, Purpose, RouteMask, TrainingSettings, stream_at};
 use rand::Rng;
 
 const TOLERANCE: f64 = 1e-4;
@@ -173,8 +173,8 @@ impl Case {
             NetworkKind::SingleExpert => Network::SingleExpert,
             kind => Network::Routed {
                 masks: Masks {
-                    weights: [&self.masks.both, &self.masks.diamond, &self.masks.ghost]
-                        .map(RouteMask::weights),
+                    weights: Route::ALL
+                        .map(|route| Edge::ALL.map(|edge| route.mask(&self.masks).weight(edge))),
                 },
                 gate_loss_no_oversight: self.settings.gate_loss_no_oversight as f32,
                 fixed_gate: kind == NetworkKind::RoutedFixedGate,

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file =
         gr_runs::load(&ConfigSources { file: Some(PathBuf::from(config)), overrides: Vec::new() })?;
     let store = Store::open(Path::new(folder), &file)?;
-    let provenance = Provenance::of_this_process("generated", "none", "cpu", "none");
+    let provenance = Provenance::of_this_process("generated", "none", "none", "cpu", "none");
     for method in &file.methods {
         for &oversight in &file.oversight {
             let seeds = file.seeds.as_slice();

@@ -17,6 +17,7 @@
 //! ([`wilson_interval`], [`probability_of_improvement`]).
 
 mod aggregate;
+mod crossed;
 mod estimate;
 mod improvement;
 mod paired;
@@ -25,6 +26,7 @@ mod trend;
 mod wilson;
 
 pub use aggregate::{interquartile_mean, mean, median, quartiles};
+pub use crossed::crossed_mean_interval;
 pub use estimate::Estimate;
 pub use improvement::probability_of_improvement;
 pub use paired::{PairedDifferences, PairingError, Side, paired_differences};

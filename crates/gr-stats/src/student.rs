@@ -42,7 +42,7 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Option<MeanInterval> {
 }
 
 /// The t with P(|T| < t) = `confidence`.
-fn critical_value(confidence: f64, degrees: f64) -> f64 {
+pub(crate) fn critical_value(confidence: f64, degrees: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees)
         .expect("degrees of freedom are positive")
         .inverse_cdf(0.5 + 0.5 * confidence)

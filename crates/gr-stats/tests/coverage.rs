@@ -1,8 +1,8 @@
 //! How often intervals hold the truth, in simulated experiments.
 
-use gr_stats::{mean_interval, probability_of_improvement};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use gr_stats::{crossed_mean_interval, mean, mean_interval, probability_of_improvement};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 const EXPERIMENTS: u64 = 1000;
@@ -48,4 +48,29 @@ fn intervals_of_improvement_cover_at_least_what_they_promise() {
             assert!(covered > 0.95 - TOLERANCE, "{n} runs, shift {shift}: {covered}");
         }
     }
+}
+
+#[test]
+fn settings_that_share_seeds_are_not_taken_for_independent() {
+    let (settings, seeds) = (16, 4);
+    let (mut crossed, mut as_if_independent) = (0, 0);
+    for draws in experiments(settings + seeds + settings * seeds) {
+        let (of_settings, rest) = draws.split_at(settings);
+        let (of_seeds, rest) = rest.split_at(seeds);
+        let value = |setting: usize, seed: usize| {
+            of_settings[setting] + of_seeds[seed] + rest[setting * seeds + seed]
+        };
+        let values: Vec<Vec<f64>> = (0..settings)
+            .map(|setting| (0..seeds).map(|seed| value(setting, seed)).collect())
+            .collect();
+        let holds = |found: gr_stats::MeanInterval| found.mean.abs() <= found.half_width.unwrap();
+        crossed += u32::from(holds(crossed_mean_interval(&values, 0.95).unwrap()));
+        let means: Vec<f64> = values.iter().map(|row| mean(row).unwrap()).collect();
+        as_if_independent += u32::from(holds(mean_interval(&means, 0.95).unwrap()));
+    }
+    let share = |held: u32| f64::from(held) / EXPERIMENTS as f64;
+    let (crossed, as_if_independent) = (share(crossed), share(as_if_independent));
+    println!("crossed {crossed}, as if independent {as_if_independent}");
+    assert!((0.93..=0.99).contains(&crossed), "{crossed}");
+    assert!(as_if_independent < 0.8, "{as_if_independent}");
 }

@@ -14,7 +14,7 @@ use crate::early_stopping::{EarlyStopping, HoldoutCheck, HoldoutSignal};
 use crate::evaluation::{NotFinite, evaluate, to_rows};
 use crate::network::{
     Activations, AdamSettings, Architecture, Gradients, Passes, PolicyNetwork, PolicyType,
-    StackedAdam, ValueNetwork, cotangent_width, select_runs, stack, to_host, unstack,
+    StackedAdam, ValueNetwork, select_runs, stack, to_host, unstack,
 };
 use crate::update::{Losses, OutputGradient, Rollout, Statistics};
 
@@ -190,7 +190,7 @@ impl RunBatch {
 
     /// Pushes the gradients of the outputs back through the networks and steps their weights.
     fn step(&mut self, chunks: &[Chunk], gradients: &[&OutputGradient]) {
-        let width = cotangent_width(self.network.architecture().kind);
+        let width = self.network.architecture().kind.cotangent_width();
         let passes = Passes::new(&self.network);
         let mut total: Option<Gradients> = None;
         for chunk in chunks {

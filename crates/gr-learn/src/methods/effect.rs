@@ -4,7 +4,6 @@
 use gr_runs::{EvaluationMode, HoldoutSource, MaskSettings, Patience, RouteMask, Settings};
 
 use super::method::{HoldoutUse, Method};
-use crate::network::NetworkKind;
 
 /// What a setting can change in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ impl Method {
             ("early_stopping", name) => self.effect_on_stopping(name, configured),
             ("masks", mask) => self.effect_of_mask(mask, oversight),
             ("training", "gate_loss_coefficient" | "gate_loss_no_oversight")
-                if self.network != NetworkKind::Routed =>
+                if !self.network.has_gate() =>
             {
                 Effect::None("its network learns no gate")
             }
@@ -87,16 +86,16 @@ impl Method {
             };
             (self.masks)(&MaskSettings { diamond: mask, ghost: mask, both: mask })
         };
-        match self.network {
-            NetworkKind::SingleExpert => Effect::None("its single expert has no routes to mask"),
-            _ if all(0.0) == all(1.0) => Effect::None("it sets every mask itself"),
-            NetworkKind::RoutedFixedGate if mask.ends_with(".gate") => {
-                Effect::None("its gate is fixed, so that no gradient goes into it")
-            }
-            _ if oversight == 0.0 && !mask.starts_with("both.") => {
-                Effect::None("no episode is overseen at p = 0")
-            }
-            _ => Effect::Some,
+        if !self.network.is_routed() {
+            Effect::None("its single expert has no routes to mask")
+        } else if all(0.0) == all(1.0) {
+            Effect::None("it sets every mask itself")
+        } else if !self.network.has_gate() && mask.ends_with(".gate") {
+            Effect::None("its gate is fixed, so that no gradient goes into it")
+        } else if oversight == 0.0 && !mask.starts_with("both.") {
+            Effect::None("no episode is overseen at p = 0")
+        } else {
+            Effect::Some
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use gr_grid::Ending;
 use gr_grid::rewards::Reward;
-use gr_runs::MaskSettings;
+use gr_runs::{MaskSettings, RouteMask};
 
 use crate::network::{NetworkKind, PolicyType};
 
@@ -18,7 +18,21 @@ pub enum Route {
 }
 
 /// Number of routes.
-pub const NUM_ROUTES: usize = 3;
+pub const NUM_ROUTES: usize = Route::ALL.len();
+
+impl Route {
+    /// Every route, in the order in which whatever has a value for each route keeps them.
+    pub const ALL: [Self; 3] = [Self::Both, Self::Diamond, Self::Ghost];
+
+    /// The mask of the route's samples.
+    pub fn mask(self, masks: &MaskSettings) -> &RouteMask {
+        match self {
+            Self::Both => &masks.both,
+            Self::Diamond => &masks.diamond,
+            Self::Ghost => &masks.ghost,
+        }
+    }
+}
 
 /// What is known of a sample's episode at the end of the rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +95,9 @@ impl Method {
         })
     }
 
-    /// The policy that the method is judged by: the diamond expert alone where there is one.
+    /// The policy that the method is judged by.
     pub fn headline(&self) -> PolicyType {
-        match self.network {
-            NetworkKind::SingleExpert => PolicyType::Training,
-            NetworkKind::Routed | NetworkKind::RoutedFixedGate => PolicyType::Diamond,
-        }
+        self.network.headline()
     }
 }
 

@@ -1,8 +1,11 @@
 //! The policy networks of the experiment: which layers there are, their shapes, the order in which
 //! their parameters are kept, and their initial weights (docs/experiment.md, section 4).
 
-use gr_runs::{Purpose, Seed, stream_at};
+use gr_grid::NUM_ACTIONS;
+use gr_runs::{Edge, Purpose, Seed, stream_at};
 use rand::Rng;
+
+use super::policy::PolicyType;
 
 /// Channels of an observation: agent, ghost, diamond, flags.
 pub const NUM_CHANNELS: usize = 4;
@@ -16,6 +19,54 @@ pub enum NetworkKind {
     Routed,
     /// The same with the gate fixed at 1/2 and no gate parameters.
     RoutedFixedGate,
+}
+
+impl NetworkKind {
+    /// Every kind of network.
+    pub const ALL: [Self; 3] = [Self::SingleExpert, Self::Routed, Self::RoutedFixedGate];
+
+    /// Whether there are two experts, and so routes for gradients to take and masks that matter.
+    pub fn is_routed(self) -> bool {
+        self.num_experts() > 1
+    }
+
+    /// Number of experts.
+    pub fn num_experts(self) -> usize {
+        match self {
+            Self::SingleExpert => 1,
+            Self::Routed | Self::RoutedFixedGate => 2,
+        }
+    }
+
+    /// Whether the gate is learnt.
+    pub fn has_gate(self) -> bool {
+        self == Self::Routed
+    }
+
+    /// The policies of a network: the one that acts in training and, where there are two experts, each alone.
+    pub fn policies(self) -> &'static [PolicyType] {
+        match self.is_routed() {
+            false => &[PolicyType::Training],
+            true => &[PolicyType::Training, PolicyType::Diamond, PolicyType::Ghost],
+        }
+    }
+
+    /// The policy that a network is judged by: the diamond expert alone where there is one.
+    pub fn headline(self) -> PolicyType {
+        if self.is_routed() { PolicyType::Diamond } else { PolicyType::Training }
+    }
+
+    /// Expected work of one update, in updates of a single expert.
+    pub fn cost_per_update(self) -> u64 {
+        self.num_experts() as u64 + u64::from(self.has_gate())
+    }
+
+    /// Number of columns of a cotangent row: one block of logits' cotangents, or one for each [`Edge`] and, where
+    /// the gate is learnt, the gate loss's cotangent of the gate's logit.
+    pub fn cotangent_width(self) -> usize {
+        let blocks = if self.is_routed() { Edge::ALL.len() } else { 1 };
+        blocks * NUM_ACTIONS + usize::from(self.has_gate())
+    }
 }
 
 /// A network's kind and sizes: what runs must share to train in one batch.
@@ -49,34 +100,23 @@ impl Architecture {
         NUM_CHANNELS * self.num_cells
     }
 
-    /// Number of experts.
-    pub fn num_experts(&self) -> usize {
-        match self.kind {
-            NetworkKind::SingleExpert => 1,
-            NetworkKind::Routed | NetworkKind::RoutedFixedGate => 2,
-        }
-    }
-
-    /// Whether the gate is learnt.
-    pub fn has_gate(&self) -> bool {
-        self.kind == NetworkKind::Routed
-    }
-
     /// All layers in the order in which parameters are kept.
     pub fn layers(&self) -> Vec<LayerShape> {
         let Self { hidden, .. } = *self;
         let layer = |name, inputs, outputs| LayerShape { name, inputs, outputs };
-        let experts: &[[&str; 2]] = match self.kind {
-            NetworkKind::SingleExpert => &[["expert.0", "expert.1"]],
-            _ => &[["diamond_expert.0", "diamond_expert.1"], ["ghost_expert.0", "ghost_expert.1"]],
+        let experts: &[[&str; 2]] = match self.kind.is_routed() {
+            false => &[["expert.0", "expert.1"]],
+            true => {
+                &[["diamond_expert.0", "diamond_expert.1"], ["ghost_expert.0", "ghost_expert.1"]]
+            }
         };
         let mut layers = Vec::new();
         for [first, second] in experts {
             layers.push(layer(first, self.num_inputs(), hidden));
             layers.push(layer(second, hidden, hidden));
         }
-        layers.push(layer("output", hidden, gr_grid::NUM_ACTIONS));
-        if self.has_gate() {
+        layers.push(layer("output", hidden, NUM_ACTIONS));
+        if self.kind.has_gate() {
             layers.push(layer("gate.mixing", NUM_CHANNELS, NUM_CHANNELS));
             layers.push(layer("gate.0", self.num_inputs(), hidden));
             layers.push(layer("gate.1", hidden, hidden));
@@ -92,7 +132,7 @@ impl Architecture {
 
     /// Parameter index of the output layer.
     pub(crate) fn output(&self) -> LayerIndex {
-        4 * self.num_experts()
+        4 * self.kind.num_experts()
     }
 
     /// Parameter index of the gate's mixing layer.

@@ -8,8 +8,9 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, sigmoid};
 use gr_grid::NUM_ACTIONS;
+use gr_runs::Edge;
 
-use super::architecture::{LayerIndex, NetworkKind};
+use super::architecture::LayerIndex;
 use super::folded_gate::FoldedGate;
 use super::inputs::Inputs;
 use super::policy_network::PolicyNetwork;
@@ -65,22 +66,12 @@ struct Mixture {
 #[derive(Clone, Debug)]
 pub struct Gradients(Vec<Tensor<3>>);
 
-/// Number of columns of a cotangent row for each network: one set of logits, or one per edge (and
-/// the gate loss's cotangent of the gate logit where the gate is learnt).
-pub fn cotangent_width(kind: NetworkKind) -> usize {
-    match kind {
-        NetworkKind::SingleExpert => NUM_ACTIONS,
-        NetworkKind::RoutedFixedGate => 4 * NUM_ACTIONS,
-        NetworkKind::Routed => 4 * NUM_ACTIONS + 1,
-    }
-}
-
 impl<'a> Passes<'a> {
     /// Passes through `network`.
     pub fn new(network: &'a PolicyNetwork) -> Self {
         let architecture = network.architecture();
         let gate = || FoldedGate::new(&network.parameters[architecture.gate()..]);
-        Self { network, gate: architecture.has_gate().then(gate) }
+        Self { network, gate: architecture.kind.has_gate().then(gate) }
     }
 
     /// The network.
@@ -91,7 +82,7 @@ impl<'a> Passes<'a> {
     /// Evaluates all runs on observations, as [`PolicyNetwork::inputs`] has them.
     pub fn forward(&self, inputs: Inputs) -> (Outputs, Activations) {
         let architecture = self.network.architecture();
-        let experts: Vec<Hidden> = (0..architecture.num_experts())
+        let experts: Vec<Hidden> = (0..architecture.kind.num_experts())
             .map(|expert| {
                 let [w0, b0] = self.layer(architecture.expert(expert));
                 Hidden::forward(&inputs, [w0, b0], self.layer(architecture.expert(expert) + 2))
@@ -126,13 +117,13 @@ impl<'a> Passes<'a> {
     /// Gradients from the cotangents of the outputs.
     ///
     /// # Shapes
-    /// `cotangents`: `[runs, observations, width]` with the width of [`cotangent_width`]; for routed
-    /// networks four blocks of logits' cotangents: into the diamond expert, the ghost expert, the
-    /// gate and the output layer's own parameters, then the gate loss's.
+    /// `cotangents`: `[runs, observations, width]` with [`super::NetworkKind::cotangent_width`]; for routed networks
+    /// a block of logits' cotangents into each [`Edge`], then the gate loss's.
     pub fn backward(&self, activations: &Activations, cotangents: &Tensor<3>) -> Gradients {
         let architecture = self.network.architecture();
         let Activations { inputs, experts, mixture, mixed } = activations;
-        let block = |edge: usize| cotangents.clone().narrow(2, edge * NUM_ACTIONS, NUM_ACTIONS);
+        let block =
+            |edge: Edge| cotangents.clone().narrow(2, edge as usize * NUM_ACTIONS, NUM_ACTIONS);
         let [output, _] = self.layer(architecture.output());
         // Scaled before it is spread over the hidden units, where it is 64 times smaller.
         let into_expert = |expert: usize, logits: Tensor<3>| {
@@ -143,18 +134,19 @@ impl<'a> Passes<'a> {
 
         let mut gradients = Vec::with_capacity(self.network.parameters.len());
         let Some(Mixture { gate_value, difference, gate }) = mixture else {
-            gradients.extend(into_expert(0, block(0)));
-            gradients.extend(linear_gradient(mixed, &block(0)));
+            let only = cotangents.clone();
+            gradients.extend(into_expert(0, only.clone()));
+            gradients.extend(linear_gradient(mixed, &only));
             return Gradients(gradients);
         };
         let to_ghost = gate_value.clone().neg() + 1.0;
-        gradients.extend(into_expert(0, block(0) * gate_value.clone()));
-        gradients.extend(into_expert(1, block(1) * to_ghost.clone()));
-        gradients.extend(linear_gradient(mixed, &block(3)));
+        gradients.extend(into_expert(0, block(Edge::DiamondExpert) * gate_value.clone()));
+        gradients.extend(into_expert(1, block(Edge::GhostExpert) * to_ghost.clone()));
+        gradients.extend(linear_gradient(mixed, &block(Edge::Output)));
         if let Some(gate) = gate {
             let logits_of_difference = difference.clone().matmul(output.clone());
-            let into_gate = (block(2) * logits_of_difference).sum_dim(2);
-            let gate_loss = cotangents.clone().narrow(2, 4 * NUM_ACTIONS, 1);
+            let into_gate = (block(Edge::Gate) * logits_of_difference).sum_dim(2);
+            let gate_loss = cotangents.clone().narrow(2, Edge::ALL.len() * NUM_ACTIONS, 1);
             let logit = into_gate * gate_value.clone() * to_ghost + gate_loss;
             let [second, _] = self.layer(architecture.gate() + 4);
             let [last, _] = self.layer(architecture.gate() + 6);
@@ -223,7 +215,7 @@ fn through_relu(activation: &Tensor<3>, cotangent: Tensor<3>) -> Tensor<3> {
     cotangent * activation.clone().greater_elem(0.0).float()
 }
 
-/// The gate of [`NetworkKind::RoutedFixedGate`] for every observation.
+/// The gate of [`super::NetworkKind::RoutedFixedGate`] for every observation.
 fn one_half(like: &Tensor<3>) -> Tensor<3> {
     let [runs, observations, _hidden] = like.dims();
     Tensor::full([runs, observations, 1], 0.5, &like.device())

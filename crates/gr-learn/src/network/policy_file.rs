@@ -1,12 +1,14 @@
-//! Saved policies: our safetensors files, and PyTorch state dicts with the published code's
-//! parameter names.
+//! Saved policies: our safetensors files, and PyTorch state dicts with the published code's parameter names,
+//! wherever in a checkpoint they lie.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
 
-use super::architecture::{Architecture, NUM_CHANNELS, NetworkKind};
+use super::architecture::{Architecture, NUM_CHANNELS};
+use super::policy_place::{NamedTensors, Place};
+use super::tensor_file::{NOTES, StoredTensor, TensorFile};
 
 /// A policy on disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,14 +29,8 @@ pub struct PolicyFileError {
     reason: String,
 }
 
-/// Tensors by name: shape and values.
-type NamedTensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
-
-/// Key of the notes in the file's header.
-const NOTES: &str = "gr";
-
-const ACCEPTED: &str = "accepted are policies saved by gr-sweep (.safetensors) and PyTorch state \
-                        dicts of the published code (.pt)";
+/// What PyTorch's wrappers (`DataParallel`, `torch.compile`) put between the parts of a parameter's name.
+const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
 
 impl SavedPolicy {
     /// As the bytes of a safetensors file, with further tensors that readers may ignore.
@@ -62,79 +58,80 @@ impl SavedPolicy {
         safetensors::serialize(views, Some(header)).expect("names are distinct")
     }
 
-    /// Reads a policy file of either kind.
+    /// Reads a policy file of either format. A policy may lie anywhere in a checkpoint, under one prefix
+    /// (`state_dict.`, `model.`, ..), and be wrapped as `torch.compile` and `DataParallel` do: there is nothing
+    /// to guess as long as the file holds one.
     ///
     /// # Errors
-    /// If it cannot be read, is no state dict, or lacks a tensor or has one of another shape.
+    /// If it cannot be read, holds no policy or several, or one with a tensor missing or of another shape or
+    /// type.
     pub fn read(path: &Path) -> Result<Self, PolicyFileError> {
         let error = |reason: String| PolicyFileError { path: path.into(), reason };
-        let is_safetensors = path.extension().is_some_and(|e| e == "safetensors");
-        let read = if is_safetensors { read_safetensors(path) } else { read_pytorch(path) };
-        let (tensors, notes) = read.map_err(&error)?;
-        let own = tensors.contains_key("output.weight");
-        Self::from_tensors(tensors, own, notes).map_err(error)
+        let length = std::fs::metadata(path).map_or(0, |file| file.len());
+        let TensorFile { tensors, notes } = TensorFile::read(path).map_err(error)?;
+        Self::from_tensors(tensors, length, notes).map_err(error)
     }
 
     fn from_tensors(
         tensors: NamedTensors,
-        own: bool,
+        file_length: u64,
         notes: BTreeMap<String, String>,
     ) -> Result<Self, String> {
-        let has = |name: &str| tensors.contains_key(name);
-        let (kind, first) = match own {
-            true if has("expert.0.weight") => (NetworkKind::SingleExpert, "expert.0.weight"),
-            true if has("gate.0.weight") => (NetworkKind::Routed, "diamond_expert.0.weight"),
-            true => (NetworkKind::RoutedFixedGate, "diamond_expert.0.weight"),
-            false if has("neural_net.1.1.layers.0.weight") => {
-                (NetworkKind::SingleExpert, "neural_net.1.1.layers.0.weight")
-            }
-            false if has("gating.0.weight") => {
-                (NetworkKind::Routed, "diamond_expert.1.layers.0.weight")
-            }
-            false => {
-                let mut names: Vec<&str> = tensors.keys().map(String::as_str).collect();
-                names.sort_unstable();
-                names.truncate(6);
-                return Err(format!(
-                    "not a policy: its tensors are {}; {ACCEPTED}",
-                    names.join(", ")
-                ));
-            }
-        };
-        let (shape, _) = tensors.get(first).ok_or_else(|| format!("tensor {first} is missing"))?;
+        let tensors = unwrapped(tensors)?;
+        let place = Place::find(&tensors)?;
+        let stored = place.stored(&tensors)?;
+        // PyTorch neither compresses numbers nor, in a policy, shares them. A file may claim otherwise.
+        let bytes =
+            stored.iter().map(|(_, tensor)| tensor.num_bytes()).fold(0, u64::saturating_add);
+        if bytes > file_length {
+            return Err(format!(
+                "its tensors are {bytes} bytes, the file {file_length}: damaged or cut short"
+            ));
+        }
+
+        let (first, tensor) = &stored[0];
+        let shape = &tensor.shape;
         let &[a, b] = shape.as_slice() else {
             return Err(format!("tensor {first} has shape {shape:?}, not two axes"));
         };
-        let (inputs, hidden) = if own { (a, b) } else { (b, a) };
+        let (inputs, hidden) = if place.naming.own { (a, b) } else { (b, a) };
         let num_cells = inputs / NUM_CHANNELS;
         if inputs % NUM_CHANNELS != 0 || !(4..=64).contains(&num_cells) || hidden == 0 {
             let accepted = "4 inputs per cell of a grid of 4 to 64 cells";
             return Err(format!("tensor {first} has shape {shape:?}; expected {accepted}"));
         }
-        let architecture = Architecture { kind, num_cells, hidden };
-        let parameters = architecture
-            .parameter_names()
-            .iter()
-            .zip(architecture.parameter_shapes())
-            .map(|(name, shape)| {
-                let stored = if own { name.clone() } else { pytorch_name(kind, name) };
-                take(&tensors, &stored, shape, own)
-            })
+        let architecture = Architecture { kind: place.naming.kind, num_cells, hidden };
+        let shapes = architecture.parameter_shapes();
+        let parameters = stored.iter().zip(shapes);
+        let parameters = parameters
+            .map(|((name, tensor), shape)| values(name, tensor, shape, place.naming.own))
             .collect::<Result<_, _>>()?;
         Ok(Self { architecture, parameters, notes })
     }
 }
 
+/// Tensors without PyTorch's wrappers in their names.
+fn unwrapped(tensors: NamedTensors) -> Result<NamedTensors, String> {
+    let mut plain = NamedTensors::new();
+    for (name, tensor) in tensors {
+        let parts = name.split('.').filter(|part| !WRAPPERS.contains(part));
+        let short = parts.collect::<Vec<_>>().join(".");
+        if plain.insert(short, tensor).is_some() {
+            return Err(format!("it holds {name} twice, wrapped and not; save one of them alone"));
+        }
+    }
+    Ok(plain)
+}
+
 /// The values of one parameter, transposed where PyTorch keeps `[outputs, inputs]`.
-fn take(
-    tensors: &NamedTensors,
-    stored: &str,
+fn values(
+    name: &str,
+    tensor: &StoredTensor,
     [inputs, outputs]: [usize; 2],
     own: bool,
 ) -> Result<Vec<f32>, String> {
-    let is_bias = stored.ends_with(".bias");
-    let (shape, values) =
-        tensors.get(stored).ok_or_else(|| format!("tensor {stored} is missing; {ACCEPTED}"))?;
+    let is_bias = name.ends_with(".bias");
+    let shape = &tensor.shape;
     let expected = match (own, is_bias) {
         (true, _) => vec![inputs, outputs],
         (false, true) => vec![outputs],
@@ -143,80 +140,21 @@ fn take(
     // A 1×1 convolution has two axes of length 1 behind the others.
     let is_convolution = !own && !is_bias && shape[..] == [expected[0], expected[1], 1, 1];
     if *shape != expected && !is_convolution {
-        return Err(format!("tensor {stored} has shape {shape:?}, expected {expected:?}"));
+        return Err(format!("tensor {name} has shape {shape:?}, expected {expected:?}"));
     }
+    let values = tensor.floats().map_err(|reason| format!("tensor {name} {reason}"))?;
     if values.iter().any(|value| !value.is_finite()) {
-        return Err(format!("tensor {stored} has values that are no numbers"));
+        return Err(format!("tensor {name} has values that are no numbers"));
     }
     if own || is_bias {
-        return Ok(values.clone());
+        return Ok(values);
     }
     Ok((0..inputs * outputs).map(|i| values[i % outputs * inputs + i / outputs]).collect())
 }
 
-/// The published code's name of one of the parameters of a network of `kind`.
-///
-/// # Panics
-/// If no policy network has a parameter called `name`.
-pub fn pytorch_name(kind: NetworkKind, name: &str) -> String {
-    let (layer, part) = name.rsplit_once('.').unwrap_or((name, ""));
-    let (network, index) = layer.rsplit_once('.').unwrap_or((layer, ""));
-    match network {
-        "output" if kind == NetworkKind::SingleExpert => format!("neural_net.2.{part}"),
-        "output" => format!("shared_output.{part}"),
-        "expert" => format!("neural_net.1.1.layers.{index}.{part}"),
-        "diamond_expert" | "ghost_expert" => format!("{network}.1.layers.{index}.{part}"),
-        "gate" if index == "mixing" => format!("gating.0.{part}"),
-        "gate" => format!("gating.2.layers.{index}.{part}"),
-        _ => unreachable!("{name} is looked up by its network"),
-    }
-}
-
-fn read_safetensors(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>), String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read: {error}"))?;
-    let problem = |error| format!("not a safetensors file: {error}; {ACCEPTED}");
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(problem)?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(problem)?;
-    let mut named = NamedTensors::new();
-    for (name, view) in tensors.iter() {
-        if view.dtype() != Dtype::F32 {
-            return Err(format!("tensor {name} is of type {:?}, expected F32", view.dtype()));
-        }
-        named.insert(name.into(), (view.shape().to_vec(), floats(view.data())));
-    }
-    let notes = header.metadata().as_ref().and_then(|header| header.get(NOTES));
-    let notes = notes.and_then(|notes| serde_json::from_str(notes).ok()).unwrap_or_default();
-    Ok((named, notes))
-}
-
-fn read_pytorch(path: &Path) -> Result<(NamedTensors, BTreeMap<String, String>), String> {
-    // The reader's own error for a missing file speaks of archives.
-    let length = std::fs::metadata(path).map_err(|error| format!("cannot read: {error}"))?.len();
-    let reader = pytorch_reader::PytorchReader::new(path)
-        .map_err(|error| format!("not a PyTorch state dict: {error}; {ACCEPTED}"))?;
-    // PyTorch neither compresses numbers nor, in a policy, shares them. A file may claim otherwise.
-    let bytes = reader.tensors().values().map(|tensor| tensor.byte_len() as u64);
-    let bytes = bytes.fold(0, u64::saturating_add);
-    if bytes > length {
-        return Err(format!("its tensors are {bytes} bytes, the file {length}; {ACCEPTED}"));
-    }
-    let mut named = NamedTensors::new();
-    for (name, tensor) in reader.tensors() {
-        if tensor.dtype() != pytorch_reader::DType::F32 {
-            return Err(format!("tensor {name} is of type {:?}, expected F32", tensor.dtype()));
-        }
-        let bytes = tensor.read().map_err(|error| format!("tensor {name}: {error}"))?;
-        named.insert(name.clone(), (tensor.shape().to_vec(), floats(&bytes)));
-    }
-    Ok((named, BTreeMap::new()))
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::architecture::NetworkKind;
     use super::*;
 
     fn saved(kind: NetworkKind) -> SavedPolicy {
@@ -227,15 +165,25 @@ mod tests {
 
     fn tensors(policy: &SavedPolicy) -> NamedTensors {
         let names = policy.architecture.parameter_names().into_iter();
-        let shapes = policy.architecture.parameter_shapes().into_iter().map(|s| s.to_vec());
-        names.zip(shapes.zip(policy.parameters.iter().cloned())).collect()
+        let shapes = policy.architecture.parameter_shapes().into_iter();
+        let stored = shapes.zip(&policy.parameters);
+        names.zip(stored.map(|(shape, values)| StoredTensor::of_floats(&shape, values))).collect()
+    }
+
+    fn read(tensors: NamedTensors) -> Result<SavedPolicy, String> {
+        SavedPolicy::from_tensors(tensors, u64::MAX, BTreeMap::new())
+    }
+
+    /// The tensors of a policy under other names.
+    fn renamed(policy: &SavedPolicy, name: impl Fn(String) -> String) -> NamedTensors {
+        tensors(policy).into_iter().map(|(old, tensor)| (name(old), tensor)).collect()
     }
 
     #[test]
     fn every_network_survives_its_file_and_equal_policies_are_equal_files() {
         let folder = std::env::temp_dir().join(format!("gr-policy-file-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for kind in [NetworkKind::SingleExpert, NetworkKind::Routed, NetworkKind::RoutedFixedGate] {
+        for kind in NetworkKind::ALL {
             let policy = saved(kind);
             let further = [("value.0.bias".to_string(), vec![1.0, 2.0])];
             let path = folder.join("policy.safetensors");
@@ -248,31 +196,72 @@ mod tests {
 
     #[test]
     fn tensors_that_are_missing_misshapen_or_no_numbers_are_named() {
-        let good = tensors(&saved(NetworkKind::Routed));
         let refused = |change: &dyn Fn(&mut NamedTensors)| {
-            let mut tensors = good.clone();
+            let mut tensors = tensors(&saved(NetworkKind::Routed));
             change(&mut tensors);
-            SavedPolicy::from_tensors(tensors, true, BTreeMap::new()).unwrap_err()
+            read(tensors).unwrap_err()
         };
-        let missing = refused(&|tensors| drop(tensors.remove("gate.1.bias")));
-        assert!(missing.contains("gate.1.bias is missing"), "{missing}");
+        for name in ["gate.1.bias", "diamond_expert.0.weight", "gate.0.weight", "output.weight"] {
+            let missing = refused(&|tensors| drop(tensors.remove(name)));
+            assert!(missing.contains(&format!("{name} is missing: 17 of the 18")), "{missing}");
+        }
         let misshapen = refused(&|tensors| {
-            tensors.insert("ghost_expert.1.weight".into(), (vec![5, 4], vec![0.0; 20]));
+            let misshapen = StoredTensor::of_floats(&[5, 4], &[0.0; 20]);
+            tensors.insert("ghost_expert.1.weight".into(), misshapen);
         });
         assert!(
             misshapen.contains("ghost_expert.1.weight has shape [5, 4], expected [5, 5]"),
             "{misshapen}"
         );
         let no_number = refused(&|tensors| {
-            tensors.get_mut("output.bias").unwrap().1[2] = f32::NAN;
+            let no_number = StoredTensor::of_floats(&[1, 4], &[0.0, 0.0, f32::NAN, 0.0]);
+            tensors.insert("output.bias".into(), no_number);
         });
         assert!(no_number.contains("output.bias has values that are no numbers"), "{no_number}");
         let other_inputs = refused(&|tensors| {
-            tensors.insert("diamond_expert.0.weight".into(), (vec![10, 5], vec![0.0; 50]));
+            let other = StoredTensor::of_floats(&[10, 5], &[0.0; 50]);
+            tensors.insert("diamond_expert.0.weight".into(), other);
         });
         assert!(other_inputs.contains("4 inputs per cell"), "{other_inputs}");
-        let other: NamedTensors = HashMap::from([("layer.weight".into(), (vec![1], vec![0.0]))]);
-        let error = SavedPolicy::from_tensors(other, false, BTreeMap::new()).unwrap_err();
+        let other = StoredTensor::of_floats(&[1], &[0.0]);
+        let error = read(HashMap::from([("layer.weight".into(), other)])).unwrap_err();
         assert!(error.contains("not a policy") && error.contains("layer.weight"), "{error}");
+    }
+    #[test]
+    fn a_policy_is_found_under_any_one_prefix_and_in_any_wrapper() {
+        for kind in NetworkKind::ALL {
+            let policy = saved(kind);
+            let expected = Ok(policy.parameters.clone());
+            for prefix in
+                ["module.", "_orig_mod.", "_orig_mod.module.", "state_dict.", "a.b._orig_mod."]
+            {
+                let mut tensors = renamed(&policy, |name| format!("{prefix}{name}"));
+                tensors.insert("optimizer.step".into(), StoredTensor::of_floats(&[1], &[3.0]));
+                assert_eq!(
+                    read(tensors).map(|read| read.parameters),
+                    expected,
+                    "{kind:?} {prefix}"
+                );
+            }
+            let inside = renamed(&policy, |name| name.replacen('.', "._orig_mod.", 1));
+            assert_eq!(read(inside).map(|read| read.parameters), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn which_of_two_policies_is_meant_is_not_guessed() {
+        let policy = saved(NetworkKind::SingleExpert);
+        let mut two = renamed(&policy, |name| format!("model.{name}"));
+        two.extend(renamed(&policy, |name| format!("average.module.{name}")));
+        let error = read(two).unwrap_err();
+        assert!(error.contains("2 policies, at \"average...\" and \"model...\""), "{error}");
+        let mut twice = renamed(&policy, |name| format!("module.{name}"));
+        twice.extend(tensors(&policy));
+        let error = read(twice).unwrap_err();
+        assert!(error.contains("twice, wrapped and not"), "{error}");
+        // A part of another one beside it leaves no doubt.
+        let mut beside = tensors(&policy);
+        beside.insert("old.output.bias".into(), StoredTensor::of_floats(&[1, 4], &[0.0; 4]));
+        assert_eq!(read(beside).map(|read| read.parameters), Ok(policy.parameters));
     }
 }

@@ -2,11 +2,11 @@
 //! sufficient statistics (docs/experiment.md, section 5). Knows nothing of tensors.
 
 use gr_grid::{NUM_ACTIONS, Observation};
-use gr_runs::{MaskSettings, TrainingSettings};
+use gr_runs::{Edge, MaskSettings, TrainingSettings};
 
 use super::statistics::Statistics;
 use crate::methods::{Method, NUM_ROUTES, Route};
-use crate::network::{AffineGradient, AffineValue, NetworkKind, PolicyRow, cotangent_width};
+use crate::network::{AffineGradient, AffineValue, NetworkKind, PolicyRow};
 
 /// The parts of an update's loss and what is logged beside them; see the columns of
 /// [`gr_runs::TrainingRow`].
@@ -30,8 +30,8 @@ pub struct Losses {
 /// Gradient of the loss with respect to the networks' outputs.
 #[derive(Clone, Debug)]
 pub struct OutputGradient {
-    /// Rows of [`cotangent_width`] numbers, one per observation, as
-    /// [`crate::PolicyNetwork::backward`] takes them.
+    /// Rows of [`crate::NetworkKind::cotangent_width`] numbers, one per observation, as
+    /// [`crate::Passes::backward`] takes them.
     pub cotangents: Vec<f32>,
     /// Of the value network's affine map.
     pub value: AffineGradient,
@@ -72,13 +72,13 @@ impl Objective<'_> {
     pub fn evaluate(&self, statistics: &Statistics) -> (Losses, OutputGradient) {
         let kind = self.method.network;
         let mut gradient = OutputGradient {
-            cotangents: vec![0.0; self.policy.len() * cotangent_width(kind)],
+            cotangents: vec![0.0; self.policy.len() * kind.cotangent_width()],
             value: self.value.zero_gradient(),
         };
         let samples = statistics.num_samples as f64;
         let gate_weights = self.gate_weights(statistics);
         let mut totals = Totals::default();
-        let rows = gradient.cotangents.chunks_exact_mut(cotangent_width(kind));
+        let rows = gradient.cotangents.chunks_exact_mut(kind.cotangent_width());
         for (row, cotangent) in rows.enumerate() {
             let counts = &statistics.counts[row];
             let visits = counts.iter().flatten().sum::<f32>();
@@ -121,7 +121,7 @@ impl Objective<'_> {
             }
             self.spread(kind, &by_route, cotangent);
             if let Some(gate) = policy.gate {
-                let last = &mut cotangent[4 * NUM_ACTIONS];
+                let last = &mut cotangent[Edge::ALL.len() * NUM_ACTIONS];
                 *last = self.credit_gate(gate, counts, &gate_weights, &mut totals);
             }
         }
@@ -157,11 +157,10 @@ impl Objective<'_> {
         by_route: &[[f32; NUM_ACTIONS]; NUM_ROUTES],
         cotangent: &mut [f32],
     ) {
-        let masks = [&self.masks.both, &self.masks.diamond, &self.masks.ghost];
-        for (route_cotangent, mask) in by_route.iter().zip(masks) {
-            let weights = match kind {
-                NetworkKind::SingleExpert => &[1.0][..],
-                NetworkKind::Routed | NetworkKind::RoutedFixedGate => &mask.weights()[..],
+        for (route, route_cotangent) in Route::ALL.into_iter().zip(by_route) {
+            let weights = match kind.is_routed() {
+                false => &[1.0][..],
+                true => &Edge::ALL.map(|edge| route.mask(self.masks).weight(edge)),
             };
             for (block, weight) in cotangent.chunks_exact_mut(NUM_ACTIONS).zip(weights) {
                 block.iter_mut().zip(route_cotangent).for_each(|(sum, c)| *sum += weight * c);
@@ -188,7 +187,7 @@ impl Objective<'_> {
         let overseen =
             share(1.0, numbers[Route::Diamond as usize] + numbers[Route::Ghost as usize]);
         let others = share(self.settings.gate_loss_no_oversight, numbers[Route::Both as usize]);
-        [others, overseen, overseen]
+        Route::ALL.map(|route| if route == Route::Both { others } else { overseen })
     }
 
     /// Adds one row's gate terms to `totals` and returns their cotangent of the gate's logit.
@@ -204,7 +203,11 @@ impl Objective<'_> {
         // −log g and −log (1 − g) from the logit, which does not saturate as g does.
         let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
         let logit = f64::from(gate.logit);
-        let costs = [openness, softplus(-logit), softplus(logit)];
+        let costs = Route::ALL.map(|route| match route {
+            Route::Both => openness,
+            Route::Diamond => softplus(-logit),
+            Route::Ghost => softplus(logit),
+        });
         let openness_slope = if g < 0.5 {
             1.0
         } else if g > 0.5 {
@@ -212,7 +215,11 @@ impl Objective<'_> {
         } else {
             0.0
         };
-        let slopes = [openness_slope * g * (1.0 - g), g - 1.0, g];
+        let slopes = Route::ALL.map(|route| match route {
+            Route::Both => openness_slope * g * (1.0 - g),
+            Route::Diamond => g - 1.0,
+            Route::Ghost => g,
+        });
         let mut cotangent = 0.0;
         for route in 0..NUM_ROUTES {
             let number = f64::from(counts[route].iter().sum::<f32>());
@@ -226,8 +233,7 @@ impl Objective<'_> {
 
     fn losses(&self, totals: &Totals, statistics: &Statistics) -> Losses {
         let kept = statistics.num_kept.max(1) as f64;
-        let routed = self.method.network != NetworkKind::SingleExpert;
-        let gated = self.method.network == NetworkKind::Routed;
+        let (routed, gated) = (self.method.network.is_routed(), self.method.network.has_gate());
         let policy_loss = totals.policy / kept;
         let value_loss = self.settings.value_coefficient * totals.value / kept;
         let entropy = self.settings.entropy_coefficient * totals.entropy / kept;

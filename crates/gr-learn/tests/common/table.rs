@@ -5,7 +5,7 @@ use gr_grid::{Grid, Observation};
 use gr_learn::{
     Architecture, ComputeDevice, Gradients, Losses, Method, NetworkKind, Objective,
     ObservationRows, Outcome, Passes, PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork,
-    cotangent_width, policies, pytorch_name,
+    policies, pytorch_name,
 };
 use gr_runs::{MaskSettings, NetworkSettings, TrainingSettings};
 
@@ -69,7 +69,7 @@ pub fn table_update(
     }
     .evaluate(&statistics);
 
-    let width = cotangent_width(method.network);
+    let width = method.network.cotangent_width();
     let half = observations.len() / 2;
     let passes = Passes::new(&network);
     let mut total: Option<Gradients> = None;
@@ -97,9 +97,9 @@ pub fn table_update(
 }
 
 fn architecture(weights: &NamedTensors, grid: Grid, kind: NetworkKind) -> Architecture {
-    let first = match kind {
-        NetworkKind::SingleExpert => "neural_net.1.1.layers.0.weight",
-        _ => "diamond_expert.1.layers.0.weight",
+    let first = match kind.is_routed() {
+        false => "neural_net.1.1.layers.0.weight",
+        true => "diamond_expert.1.layers.0.weight",
     };
     Architecture { kind, num_cells: grid.num_cells(), hidden: weights[first].0[0] }
 }

@@ -1,8 +1,8 @@
 //! Random streams, each derived from a seed and a purpose, never from the order of draws: a new
 //! consumer shifts nobody.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
 use crate::settings::Seed;
@@ -63,7 +63,7 @@ pub fn stream_named(
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::rand_core::Rng;
+    use chacha20::rand_core::Rng;
 
     use super::*;
 

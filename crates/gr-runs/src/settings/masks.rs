@@ -31,13 +31,37 @@ pub struct RouteMask {
     pub output: f32,
 }
 
+/// A part of a routed network into which a gradient flows, and can be masked. The numbers are the order in
+/// which whatever has a value for each edge keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// The diamond expert.
+    DiamondExpert = 0,
+    /// The ghost expert.
+    GhostExpert = 1,
+    /// The gate, through the policy.
+    Gate = 2,
+    /// The output layer's own weights.
+    Output = 3,
+}
+
+impl Edge {
+    /// Every edge, in order.
+    pub const ALL: [Self; 4] = [Self::DiamondExpert, Self::GhostExpert, Self::Gate, Self::Output];
+}
+
 impl RouteMask {
     /// The mask that lets every gradient pass unchanged.
     pub const ALL: Self = Self { diamond_expert: 1.0, ghost_expert: 1.0, gate: 1.0, output: 1.0 };
 
-    /// The weights in the order diamond expert, ghost expert, gate, output.
-    pub fn weights(&self) -> [f32; 4] {
-        [self.diamond_expert, self.ghost_expert, self.gate, self.output]
+    /// The factor of the gradient on `edge`.
+    pub fn weight(&self, edge: Edge) -> f32 {
+        match edge {
+            Edge::DiamondExpert => self.diamond_expert,
+            Edge::GhostExpert => self.ghost_expert,
+            Edge::Gate => self.gate,
+            Edge::Output => self.output,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub use config::{ConfigSources, Given, default_config, load};
 pub use error::ConfigError;
 pub use key::Key;
 pub use keys::{AXES, flatten, keys};
-pub use masks::{MaskSettings, RouteMask};
+pub use masks::{Edge, MaskSettings, RouteMask};
 pub(crate) use number_or_name::NumberOrName;
 pub use sections::{
     EarlyStoppingSettings, EnvironmentSettings, EvaluationSettings, NetworkSettings,

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::run::host_name;
+use gethostname::gethostname;
 
 /// A run that this process works on. Let go of when dropped, and by the kernel when the process
 /// dies.
@@ -28,7 +28,7 @@ impl Claim {
         match file.try_lock() {
             Ok(()) => {
                 // For whoever looks; nothing reads it but `Store::holder`.
-                let holder = format!("{} {}\n", host_name(), std::process::id());
+                let holder = format!("{} {}\n", gethostname().display(), std::process::id());
                 let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
                 Some(Self { locked: Some((path.into(), file)) })
             }

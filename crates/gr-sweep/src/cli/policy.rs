@@ -11,7 +11,7 @@ use gr_grid::{
 };
 use gr_learn::{PolicyType, evaluate_tables};
 use gr_runs::{ConfigError, MOST, Purpose, oversight_levels, stream_at, whole_number};
-use gr_terminal::{DONE, print};
+use gr_terminal::{BAD_INPUT, DONE, RUNS_FAILED, print, report};
 use rand::Rng;
 use serde::Serialize;
 
@@ -20,7 +20,8 @@ use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
 /// Reads policies that gr-sweep keeps (.safetensors) and PyTorch state dicts with the parameter
-/// names of the published code (.pt).
+/// names of the published code (.pt), alone or in a checkpoint with other things, wrapped by torch.compile or
+/// DataParallel or not, in 16, 32 or 64 bits.
 #[derive(Debug, Parser)]
 #[command(name = "gr-policy", version)]
 #[command(after_help = "Examples:
@@ -35,6 +36,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Evaluate policies exactly
+    ///
+    /// A file that cannot be read or evaluated is named with the reason, and the others are evaluated all the
+    /// same. The exit code is then 1, and 2 where there is none.
     Evaluate {
         /// Policy files
         #[arg(required = true)]
@@ -138,13 +142,12 @@ fn run(arguments: Arguments) -> Result<u8> {
             evaluate(&files, grid, &oversight, first_observation, json)
         }
         Command::Show { file, grid, ghost, diamond, flags } => {
-            show(&file, grid, ghost, diamond, flags)
+            show(&file, grid, ghost, diamond, flags).map(|()| DONE)
         }
         Command::Play { file, grid, episodes, oversight, policy, seed } => {
-            play(&file, grid, episodes, oversight, policy, seed)
+            play(&file, grid, episodes, oversight, policy, seed).map(|()| DONE)
         }
-    }?;
-    Ok(DONE)
+    }
 }
 
 fn evaluate(
@@ -153,34 +156,29 @@ fn evaluate(
     levels: &[String],
     first_observation: Option<Meaning>,
     json: bool,
-) -> Result<()> {
+) -> Result<u8> {
     let levels = match levels {
         [] => Vec::new(),
         levels => oversight_levels("--oversight", &levels.join(","))?,
     };
     let mut reports = Vec::new();
+    let mut code = DONE;
     for file in files {
-        let opened = OpenedPolicy::read(file, grid)?;
-        let first_observation = match first_observation {
-            Some(Meaning::Fresh) => FirstObservation::Fresh,
-            Some(Meaning::Stale) => FirstObservation::Stale,
-            None => opened.noted_first_observation(),
-        };
-        let own = [opened.noted_oversight()];
-        let levels = if levels.is_empty() { &own[..] } else { &levels };
-        let rules: Vec<EnvironmentRules> =
-            levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
-        let evaluated =
-            evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
-                .with_context(|| file.display().to_string())?;
-        for (rules, evaluations) in rules.iter().zip(evaluated) {
-            reports.extend(
-                evaluations.into_iter().map(|(policy, e)| Report::new(file, rules, policy, e)),
-            );
+        match evaluate_file(file, grid, &levels, first_observation) {
+            Ok(of_file) => reports.extend(of_file),
+            // One bad file must not hide what the others come to.
+            Err(error) => {
+                report("gr-policy", &error);
+                code = RUNS_FAILED;
+            }
         }
     }
+    if reports.is_empty() {
+        return Ok(BAD_INPUT);
+    }
     if json {
-        return Ok(print(&(serde_json::to_string_pretty(&reports)? + "\n"))?);
+        print(&(serde_json::to_string_pretty(&reports)? + "\n"))?;
+        return Ok(code);
     }
     let mut text = format!(
         "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file\n",
@@ -201,7 +199,36 @@ fn evaluate(
         );
     }
     text += "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap\n";
-    Ok(print(&text)?)
+    print(&text)?;
+    Ok(code)
+}
+
+/// What every policy of `file` comes to, at each of `levels` or, where there are none, at its own.
+fn evaluate_file(
+    file: &Path,
+    grid: GridArguments,
+    levels: &[f64],
+    first_observation: Option<Meaning>,
+) -> Result<Vec<Report>> {
+    let opened = OpenedPolicy::read(file, grid)?;
+    let first_observation = match first_observation {
+        Some(Meaning::Fresh) => FirstObservation::Fresh,
+        Some(Meaning::Stale) => FirstObservation::Stale,
+        None => opened.noted_first_observation(),
+    };
+    let own = [opened.noted_oversight()];
+    let levels = if levels.is_empty() { &own[..] } else { levels };
+    let rules: Vec<EnvironmentRules> =
+        levels.iter().map(|level| opened.rules(*level, first_observation)).collect();
+    let evaluated =
+        evaluate_tables(&opened.network, &rules, opened.noted_discount(), EVALUATION_ENVS)
+            .with_context(|| file.display().to_string())?;
+    let mut reports = Vec::new();
+    for (rules, evaluations) in rules.iter().zip(evaluated) {
+        let of_rules = evaluations.into_iter();
+        reports.extend(of_rules.map(|(policy, e)| Report::new(file, rules, policy, e)));
+    }
+    Ok(reports)
 }
 
 impl Report {
@@ -291,7 +318,7 @@ fn play(
         ActingPolicy::Diamond => PolicyType::Diamond,
         ActingPolicy::Ghost => PolicyType::Ghost,
     };
-    if wanted != PolicyType::Training && opened.network.architecture().num_experts() == 1 {
+    if wanted != PolicyType::Training && !opened.network.architecture().kind.is_routed() {
         bail!(
             "--policy {acting} does not go with {}, which has one expert only; leave it out",
             file.display(),

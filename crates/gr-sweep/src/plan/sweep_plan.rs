@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gr_learn::{HoldoutUse, Method, NetworkKind};
+use gr_learn::{HoldoutUse, Method};
 use gr_runs::{
     ConfigError, ConfigSources, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings,
     SweepFile,
@@ -44,11 +44,7 @@ impl PlannedRun {
 
     /// Expected work of one update.
     pub fn cost_per_update(&self) -> u64 {
-        match self.method.network {
-            NetworkKind::SingleExpert => 1,
-            NetworkKind::RoutedFixedGate => 2,
-            NetworkKind::Routed => 3,
-        }
+        self.method.network.cost_per_update()
     }
 }
 

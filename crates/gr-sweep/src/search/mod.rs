@@ -1,6 +1,7 @@
 //! Random hyperparameter search: trials with random settings, the one that the holdout chooses, and
 //! its re-run on other seeds. What is chosen never depends on a true return ([`select()`]).
 
+mod checks;
 mod domain;
 mod folder;
 mod outcome;
@@ -13,7 +14,7 @@ mod trial;
 pub(crate) use folder::{RERUN_SEEDS, Rerun, SearchFolder};
 pub(crate) use outcome::CellOutcome;
 pub(crate) use report::{CellReport, Report};
-pub use select::{Selected, select};
+pub use select::{Candidate, Selected, select};
 pub use space::Search;
 pub(crate) use trial::MOST_RERUN_SEEDS;
 pub use trial::SearchPlan;

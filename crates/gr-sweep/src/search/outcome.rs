@@ -1,5 +1,5 @@
-//! What became of trials, from the files of their runs: the rows of `trials.csv`, the holdout
-//! returns to choose by, and the labels that the runs used.
+//! What became of trials, from the files of their runs: the rows of `trials.csv`, the checks to choose by, and
+//! the labels that the runs used.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use gr_runs::{
     SCHEMA_VERSION, Store, StoreError, TrialRow,
 };
 
+use super::checks::checks;
+use super::select::Candidate;
 use super::trial::{SearchCell, Trial};
 use crate::results::summary::FailedRun;
 
@@ -16,6 +18,10 @@ use crate::results::summary::FailedRun;
 pub struct CellOutcome {
     /// A row of each trial, with what it drew.
     pub rows: Vec<(TrialRow, Vec<String>)>,
+    /// True returns of the kept checkpoints of every finished trial, one for each seed, in their order.
+    pub returns: Vec<Vec<f64>>,
+    /// The trials that may be chosen, by what they may be chosen by.
+    pub candidates: Vec<Candidate>,
     /// Labels that each finished run used in training and in validation. Trials with the same draws
     /// and seeds are the same runs, and spend once.
     pub labels: BTreeMap<RunId, (u64, LabelCount)>,
@@ -59,14 +65,19 @@ impl CellOutcome {
                     }
                 }
             }
-            outcome.rows.push((row(cell, trial, status, &finished), trial.shown()));
+            let row = row(cell, trial, status, &finished);
+            if row.status == "finished" {
+                let returns = finished.iter().map(|run| run.result.selected_return.reveal());
+                outcome.returns.push(returns.collect());
+            }
+            if row.holdout_return.is_some() {
+                let checks = trial.runs.iter().map(|run| checks(&run.name.id, store));
+                let checks = checks.collect::<Result<_, _>>()?;
+                outcome.candidates.push(Candidate { trial: row.trial, checks });
+            }
+            outcome.rows.push((row, trial.shown()));
         }
         Ok(outcome)
-    }
-
-    /// The trials that may be chosen, by what they may be chosen by.
-    pub fn candidates(&self) -> impl Iterator<Item = (u64, HoldoutReturn)> {
-        self.rows.iter().filter_map(|(row, _)| Some((row.trial, row.holdout_return?)))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use gr_runs::{HoldoutReturn, LabelCount};
-use gr_stats::{mean_interval, quartiles};
+use gr_runs::{HoldoutReturn, LabelCount, Seed};
+use gr_stats::{crossed_mean_interval, mean_interval, quartiles};
 use serde::Serialize;
 
 use super::outcome::CellOutcome;
@@ -64,10 +64,13 @@ pub struct Distribution {
     pub missing: usize,
     /// Mean true return of the kept checkpoints; absent without trials.
     pub mean_return: Option<f64>,
-    /// 95 % interval of the mean over trials, by Student's t; absent for fewer than two and
-    /// for trials that all agree.
+    /// 95 % interval of the mean; absent for fewer than two trials, for trials that all agree, and where
+    /// trials share their only seed.
     pub interval: Option<[f64; 2]>,
-    /// First quartile, median and third quartile over trials; absent as the interval is.
+    /// What the interval is over and how it was made, or why there is none.
+    pub interval_over: String,
+    /// First quartile, median and third quartile over trials; absent for fewer than two trials and for
+    /// trials that all agree.
     pub quartiles: Option<[f64; 3]>,
     /// Mean number of true labels that a run used in training.
     pub mean_labels_training: Option<f64>,
@@ -95,8 +98,12 @@ pub struct Chosen {
     pub trial: u64,
     /// What the trial drew, by searched key.
     pub settings: BTreeMap<String, toml::Value>,
-    /// The holdout return that it was chosen by: the highest of several, so biased upwards.
+    /// The holdout return that it was chosen by, which is biased upwards: the highest of the checks that were
+    /// compared, as a mean over the trial's runs, and the highest of all candidates'.
     pub holdout_return: HoldoutReturn,
+    /// Checks of every run that were compared: the fewest that a run of any candidate has, evenly spread over
+    /// each run. The highest of more checks would be higher by luck alone.
+    pub checks_compared: usize,
     /// Trials that it was chosen from.
     pub candidates: usize,
     /// Labels that all finished runs of the search used in training.
@@ -117,7 +124,7 @@ impl CellReport {
             oversight: cell.oversight,
             policy_type: cell.method.headline().name().into(),
             holdout_sources: cell.holdout_sources(),
-            random_setting: Distribution::new(outcome),
+            random_setting: Distribution::new(cell, outcome),
             chosen_setting: ChosenSetting::new(cell, keys, outcome),
         }
     }
@@ -139,12 +146,30 @@ impl CellReport {
 }
 
 impl Distribution {
-    fn new(outcome: &CellOutcome) -> Self {
+    fn new(cell: &SearchCell, outcome: &CellOutcome) -> Self {
         let with =
             |status: &'static str| outcome.rows.iter().filter(move |(row, _)| row.status == status);
         let returns: Vec<f64> =
             with("finished").filter_map(|(row, _)| row.selected_return).collect();
-        let interval = mean_interval(&returns, CONFIDENCE);
+        let seeds: Vec<&[Seed]> =
+            cell.trials.iter().map(|trial| trial.file.seeds.as_slice()).collect();
+        let shared = seeds.len() > 1 && seeds.iter().all(|of_trial| *of_trial == seeds[0]);
+        let (interval, interval_over) = match (shared, seeds.first().map_or(0, |s| s.len())) {
+            (false, _) => {
+                let over = "trials, each with a seed of its own (Student t)";
+                (mean_interval(&returns, CONFIDENCE), over.into())
+            }
+            (true, 1) => {
+                let over = "no interval: all trials share one seed, and what it does to their returns cannot be told";
+                (crossed_mean_interval(&outcome.returns, CONFIDENCE), over.into())
+            }
+            (true, number) => {
+                let over = format!(
+                    "trials and the {number} seeds that they share (crossed variance components)"
+                );
+                (crossed_mean_interval(&outcome.returns, CONFIDENCE), over)
+            }
+        };
         let half_width = interval.and_then(|interval| interval.half_width);
         let mean = |labels: Vec<f64>| mean_interval(&labels, CONFIDENCE).map(|labels| labels.mean);
         let labels = outcome.labels.values();
@@ -157,6 +182,7 @@ impl Distribution {
             missing: with("missing").count(),
             mean_return: interval.map(|interval| interval.mean),
             interval: interval.zip(half_width).map(|(i, half)| [i.mean - half, i.mean + half]),
+            interval_over,
             quartiles: quartiles(&returns),
             mean_labels_training: mean(training),
             mean_labels_holdout: holdout.and_then(mean),
@@ -173,7 +199,8 @@ impl ChosenSetting {
         if outcome.missing > 0 {
             return none("the search is not finished");
         }
-        let Some(Selected { trial, holdout_return }) = select(outcome.candidates()) else {
+        let selected = select(&outcome.candidates);
+        let Some(Selected { trial, holdout_return, checks_compared }) = selected else {
             return none("no trial could pay for a check against its holdout");
         };
         let drawn = cell.trials[trial as usize].drawn.iter().cloned();
@@ -182,7 +209,8 @@ impl ChosenSetting {
             trial,
             settings: keys.zip(drawn).collect(),
             holdout_return,
-            candidates: outcome.candidates().count(),
+            checks_compared,
+            candidates: outcome.candidates.len(),
             search_labels_training: outcome.labels.values().map(|(training, _)| training).sum(),
             search_labels_holdout: outcome.labels.values().map(|(_, holdout)| *holdout).sum(),
             search_runs_not_counted: outcome.failed.len(),

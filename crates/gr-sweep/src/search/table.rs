@@ -14,8 +14,8 @@ impl Report {
             text += &cell.table();
             text.push('\n');
         }
-        text += "true return: mean ± 95 % interval (Student t), in 1. over trials, in 2. over seeds; a \
-                 holdout return is on another scale (docs/experiment.md, section 8)\n";
+        text += "true return: mean ± 95 % interval, in 1. as said there, in 2. over seeds (Student t); a holdout \
+                 return is on another scale (docs/experiment.md, section 8)\n";
         for notice in &self.notices {
             text += &format!("{notice}\n");
         }
@@ -67,6 +67,7 @@ impl Distribution {
         vec![
             line("1. a random setting", trials),
             line("   true return", with_interval(self.mean_return, self.interval)),
+            line("   interval over", self.interval_over.clone()),
             line("   median", quartiles.unwrap_or_else(|| "-".into())),
             line("   labels of a run", labels(self.mean_labels_training, holdout)),
         ]
@@ -81,8 +82,16 @@ impl Chosen {
             line("2. the setting chosen by the holdout", format!("trial {trial}")),
             line(
                 "   holdout return",
+                format!("{signal}, the highest of {candidates} trials: biased upwards"),
+            ),
+            line(
+                "   compared at",
                 format!(
-                    "{signal}, the highest of {candidates} trials, each the best of its checks: biased upwards"
+                    "{} of each run, spread evenly over it (trials.csv has the highest of all checks)",
+                    match self.checks_compared {
+                        1 => "1 check".into(),
+                        number => format!("{number} checks"),
+                    }
                 ),
             ),
         ];

@@ -91,6 +91,7 @@ impl SearchPlan {
             }
         }
         notices.extend(search.incomparable());
+        notices.extend(search.unequal_noise());
         notices.splice(0..0, search.without_effect(&cells)?);
         Ok(Self { search, cells, notices })
     }
@@ -200,6 +201,19 @@ impl Search {
                 "warning: with {} drawn, the returns of two trials are not returns of the same \
                  thing; neither their mean nor the highest says which setting is good",
                 keys.join(" and ")
+            )
+        })
+    }
+}
+
+impl Search {
+    /// The warning that checks of different trials are differently noisy.
+    fn unequal_noise(&self) -> Option<String> {
+        let key = "early_stopping.holdout_episodes";
+        self.keys().contains(&key).then(|| {
+            format!(
+                "warning: with {key} drawn, the checks of small holdouts are noisier than those of large \
+                 ones, and the highest of noisy numbers is higher by luck: the choice favours small holdouts"
             )
         })
     }

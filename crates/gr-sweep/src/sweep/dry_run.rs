@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use gr_learn::{Architecture, NetworkKind};
+use gr_learn::Architecture;
 use gr_terminal::{count, duration};
 
 use super::measure::{Measurements, evaluations};
@@ -68,7 +68,7 @@ fn least_and_most(values: impl Iterator<Item = u64> + Clone) -> String {
 fn disk(run: &PlannedRun) -> u64 {
     let recording = &run.spec.settings.recording;
     let architecture = Architecture::of(&run.spec);
-    let policies = if run.method.network == NetworkKind::SingleExpert { 1 } else { 3 };
+    let policies = run.method.network.policies().len() as u64;
     let parameters: usize = architecture.parameter_shapes().iter().map(|[a, b]| a * b).sum();
     let network = &run.spec.settings.network;
     let value = network.value_channels * architecture.num_cells * network.value_hidden[0]

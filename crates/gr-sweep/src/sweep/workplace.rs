@@ -155,6 +155,7 @@ impl Workplace {
         Provenance::of_this_process(
             env!("CARGO_PKG_VERSION"),
             env!("GR_COMMIT"),
+            env!("GR_TRAINING_CODE"),
             self.device.backend,
             &self.device.adapter,
         )

@@ -3,7 +3,6 @@
 
 mod compare;
 mod report;
-mod scratch;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -24,8 +23,7 @@ use crate::results::summary::Summary;
 use crate::sweep::workplace::Workplace;
 use crate::training::interrupt::Interrupt;
 use compare::Columns;
-use report::{Files, Report, Verdict};
-use scratch::Scratch;
+use report::{Files, Report, Verdict, WhyNumbers};
 
 /// What is verified, and how.
 #[derive(Debug, clap::Args)]
@@ -41,8 +39,8 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "S", default_value = "0", value_parser = whole_number::<u64>(0, u64::MAX))]
     seed: u64,
 
-    /// What numbers may differ by where the machine is of another kind than the one that made them,
-    /// as a share of the largest magnitude in their column
+    /// What numbers may differ by where bits cannot be compared (other code, another kind of machine, or
+    /// a GPU), as a share of the largest magnitude in their column
     #[arg(long, value_name = "SHARE", default_value = "0.001", value_parser = number_that(NOT_NEGATIVE))]
     tolerance: f64,
 
@@ -138,14 +136,15 @@ fn train_again(
     let flags = MachineFlags { device: backend.into(), jobs: arguments.jobs, save_every: u64::MAX };
     let workplace = Workplace::open(&flags)?;
     let here = workplace.provenance();
-    let scratch = Scratch::new()?;
-    let again = Store::open_without_plan(scratch.path())?;
+    let temporary = tempfile::Builder::new().prefix("gr-verify-").tempdir();
+    let temporary = temporary.context("cannot make a temporary folder to train in")?;
+    let again = Store::open_without_plan(temporary.path())?;
     // What was recorded is what is verified. A manifest may ask for anything: only if what it says was
     // trained has the planned run's name has it that run's settings, which were checked.
     let (runs, others): (Vec<_>, Vec<_>) =
         runs.into_iter().partition(|(run, manifest)| manifest.spec.name() == run.name);
-    for (run, there) in &others {
-        report.add(run, there, &here, Verdict::OtherKey);
+    for (run, _) in &others {
+        report.add(run, Verdict::OtherKey);
     }
     let planned: Vec<PlannedRun> = runs.iter().map(|(run, _)| run.clone()).collect();
     let trained = workplace.train(&again, &planned, interrupt);
@@ -153,28 +152,22 @@ fn train_again(
         return Ok(ControlFlow::Break(exit_code));
     }
     for (run, there) in &runs {
-        let verdict = match again.status(&run.name, Check::Lengths)? {
-            RunStatus::Done(again_manifest) => {
-                let differences = here.differences(&there.provenance);
-                if differences.is_empty() {
-                    let read = |name: &str| read_both(name, store, &again);
-                    Verdict::of_bits(compare::bit_for_bit(
-                        &there.files,
-                        &again_manifest.files,
-                        read,
-                    ))
-                } else {
-                    let compared = tables(there, store, &again, arguments.tolerance);
-                    Verdict::of_numbers(compared, differences)
-                }
+        let why = WhyNumbers::of(&here, &there.provenance, workplace.device.is_gpu);
+        let verdict = match (again.status(&run.name, Check::Lengths)?, why) {
+            (RunStatus::Done(manifest), None) => {
+                let read = |name: &str| read_both(name, store, &again);
+                Verdict::of_bits(compare::bit_for_bit(&there.files, &manifest.files, read))
             }
-            RunStatus::Failed(failure) => Verdict::Differs {
+            (RunStatus::Done(_), Some(why)) => {
+                Verdict::of_numbers(tables(there, store, &again, arguments.tolerance), why)
+            }
+            (RunStatus::Failed(failure), why) => Verdict::Differs {
                 what: format!("fails in update {}: {}", failure.update_idx, failure.reason),
-                elsewhere: here.differences(&there.provenance),
+                why,
             },
             _ => continue,
         };
-        report.add(run, there, &here, verdict);
+        report.add(run, verdict);
     }
     Ok(ControlFlow::Continue(()))
 }

@@ -1,7 +1,7 @@
 //! What a verification came to, as text.
 
 use anyhow::Result;
-use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
+use gr_runs::{Damage, Provenance, RunId, Store};
 use gr_terminal::columns;
 
 use super::compare::{Columns, UPDATES_COMPARED};
@@ -27,18 +27,27 @@ pub struct Files {
 pub enum Verdict {
     /// Every file is the same, in the columns that it has.
     Equal(Columns),
-    /// Made on a machine of another kind, and no number differs by more than the tolerance: the
-    /// largest difference in the columns that there are, and what differs of the machine.
-    Near(f64, Columns, Vec<String>),
+    /// Bits cannot be compared, and no number differs by more than the tolerance: the largest difference in
+    /// the columns that there are, and why it is numbers that were compared.
+    Near(f64, Columns, WhyNumbers),
     /// It does not.
     Differs {
         /// The first difference.
         what: String,
-        /// What differs of the machine.
-        elsewhere: Vec<String>,
+        /// Why numbers were compared, if it was not bits.
+        why: Option<WhyNumbers>,
     },
     /// What its manifest says was trained has another name here: settings mean other numbers now.
     OtherKey,
+}
+
+/// Why a run is compared by its numbers and not by its bits.
+pub enum WhyNumbers {
+    /// It was made with other code or on another kind of machine: what differs, one line each.
+    MadeElsewhere(Vec<String>),
+    /// It was made on a GPU, where rows are padded and cut into pieces by how many runs share a batch. Sums
+    /// are rounded otherwise in other company.
+    OtherCompany,
 }
 
 /// How all of a sample compare.
@@ -134,57 +143,67 @@ fn made_by(manifest: &str) -> String {
 impl Verdict {
     /// Of files that were compared bit for bit.
     pub fn of_bits(compared: Result<Columns, String>) -> Self {
-        let differs = |what| Self::Differs { what, elsewhere: Vec::new() };
+        let differs = |what| Self::Differs { what, why: None };
         compared.map_or_else(differs, Self::Equal)
     }
 
-    /// Of numbers that were compared on a machine that differs in `elsewhere`.
-    pub fn of_numbers(compared: Result<(f64, Columns), String>, elsewhere: Vec<String>) -> Self {
+    /// Of numbers that were compared because of `why`.
+    pub fn of_numbers(compared: Result<(f64, Columns), String>, why: WhyNumbers) -> Self {
         match compared {
-            Ok((largest, columns)) => Self::Near(largest, columns, elsewhere),
-            Err(what) => Self::Differs { what, elsewhere },
+            Ok((largest, columns)) => Self::Near(largest, columns, why),
+            Err(what) => Self::Differs { what, why: Some(why) },
+        }
+    }
+}
+
+impl WhyNumbers {
+    /// Why a run of `there` cannot be expected to come out bit for bit `here`; `None` if it can.
+    pub fn of(here: &Provenance, there: &Provenance, here_is_gpu: bool) -> Option<Self> {
+        let mut differences = here.differences(there);
+        if differences.is_empty() {
+            return here_is_gpu.then_some(Self::OtherCompany);
+        }
+        let version = |p: &Provenance| format!("{} (commit {})", p.version, p.commit);
+        if version(there) != version(here) {
+            differences.insert(0, format!("version: {} -> {}", version(there), version(here)));
+        }
+        Some(Self::MadeElsewhere(differences))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::MadeElsewhere(differences) => {
+                format!("made elsewhere (there -> here): {}", differences.join("; "))
+            }
+            Self::OtherCompany => {
+                "made on a GPU, where the last digits of a run depend on the runs that share its batch"
+                    .into()
+            }
         }
     }
 }
 
 impl Report {
-    /// Adds how `run` compares, which `there` was recorded of and which `here` has trained again.
-    pub fn add(
-        &mut self,
-        run: &PlannedRun,
-        there: &RunManifest,
-        here: &Provenance,
-        verdict: Verdict,
-    ) {
-        let (compared, outcome, elsewhere) = match verdict {
-            Verdict::Equal(columns) => {
-                ("bit for bit", format!("equal{}", columns.note()), Vec::new())
+    /// Adds how `run` compares, which was trained again.
+    pub fn add(&mut self, run: &PlannedRun, verdict: Verdict) {
+        let (compared, outcome, why) = match verdict {
+            Verdict::Equal(columns) => ("bit for bit", format!("equal{}", columns.note()), None),
+            Verdict::Near(largest, columns, why) => {
+                ("numbers", format!("equal to {largest:.1e}{}", columns.note()), Some(why))
             }
-            Verdict::Near(largest, columns, elsewhere) => {
-                ("numbers", format!("equal to {largest:.1e}{}", columns.note()), elsewhere)
-            }
-            Verdict::Differs { what, elsewhere } => {
+            Verdict::Differs { what, why } => {
                 self.differing += 1;
-                let compared = if elsewhere.is_empty() { "bit for bit" } else { "numbers" };
-                (compared, format!("DIFFERS: {what}"), elsewhere)
+                let compared = if why.is_none() { "bit for bit" } else { "numbers" };
+                (compared, format!("DIFFERS: {what}"), why)
             }
             Verdict::OtherKey => {
                 self.differing += 1;
-                ("-", "DIFFERS: the same settings mean another run here".into(), Vec::new())
+                ("-", "DIFFERS: the same settings mean another run here".into(), None)
             }
         };
         self.lines.push(vec![run.name.id.to_string(), compared.into(), outcome]);
-        let mut differences = elsewhere;
-        let version = |p: &Provenance| format!("{} (commit {})", p.version, p.commit);
-        if !differences.is_empty() && version(&there.provenance) != version(here) {
-            differences
-                .insert(0, format!("version: {} -> {}", version(&there.provenance), version(here)));
-        }
-        if !differences.is_empty() {
-            let note = format!("made elsewhere (there -> here): {}", differences.join("; "));
-            if !self.notes.contains(&note) {
-                self.notes.push(note);
-            }
+        if let Some(note) = why.map(|why| why.text()).filter(|note| !self.notes.contains(note)) {
+            self.notes.push(note);
         }
     }
 
@@ -206,10 +225,47 @@ impl Report {
         }
         if !self.notes.is_empty() {
             text += &format!(
-                "of runs made elsewhere, the numbers of the first {UPDATES_COMPARED} updates are compared; they may differ by {tolerance} of the largest in their column\n"
+                "of such runs, the numbers of the first {UPDATES_COMPARED} updates are compared; they may differ by {tolerance} of the largest in their column\n"
             );
         }
         let equal = self.lines.len() - self.differing;
         text + &format!("{equal} of {} runs come out as before\n", self.lines.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made_with(training_code: Option<&str>, binary_sha256: &str, backend: &str) -> Provenance {
+        Provenance {
+            version: "0.1.0".into(),
+            commit: "unknown".into(),
+            binary_sha256: binary_sha256.into(),
+            training_code: training_code.map(String::from),
+            backend: backend.into(),
+            adapter: "an adapter".into(),
+            cpu_features: "avx2".into(),
+            host: "a host".into(),
+        }
+    }
+
+    #[test]
+    fn bits_are_compared_where_the_code_that_trains_is_the_same_on_a_cpu_and_nowhere_else() {
+        let sweep = made_with(Some("code"), "gr-sweep", "cpu");
+        let search = made_with(Some("code"), "gr-search", "cpu");
+        assert!(WhyNumbers::of(&sweep, &search, false).is_none());
+        let note = |here: &Provenance, there: &Provenance, is_gpu: bool| {
+            WhyNumbers::of(here, there, is_gpu).unwrap().text()
+        };
+        let other_code = made_with(Some("other"), "gr-sweep", "cpu");
+        assert!(note(&sweep, &other_code, false).contains("training code: other -> code"));
+        // Manifests of earlier versions do not say which code trained.
+        let earlier = made_with(None, "gr-search", "cpu");
+        assert!(note(&sweep, &earlier, false).contains("binary: gr-search -> gr-sweep"));
+        assert!(WhyNumbers::of(&sweep, &made_with(None, "gr-sweep", "cpu"), false).is_none());
+        let gpu = made_with(Some("code"), "gr-sweep", "wgpu");
+        assert!(note(&gpu, &gpu, true).contains("share its batch"));
+        assert!(note(&gpu, &sweep, true).contains("backend: cpu -> wgpu"));
     }
 }

@@ -106,8 +106,8 @@ write("single_deflated.pt", single, zipfile.ZIP_DEFLATED)
 write("routed.pt", state_dict({
     **expert("diamond_expert.1"), **expert("ghost_expert.1"), "shared_output": (HIDDEN, 4),
     "gating.0": (4, 4), **expert("gating.2"), "gating.2.layers.2": (HIDDEN, 1)}))
-# Forty tensors of a megabyte, all of them the same one of zeros, in a file of a few kilobytes.
-shared = OrderedDict((f"t{index}", Tensor("0", [1 << 18])) for index in range(40))
+# A policy whose tensors are a megabyte each, all of them the same one of zeros, in a file of a few kilobytes.
+shared = OrderedDict((name, Tensor("0", [1 << 18])) for name in single)
 write("repeats.pt", shared, zipfile.ZIP_DEFLATED, value=0.0)
 call = pickle.dumps(OrderedDict(weight=Call()), protocol=2)
 (HERE / "calls_a_program.pt").write_bytes(call)

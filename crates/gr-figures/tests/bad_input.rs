@@ -61,7 +61,7 @@ fn left_out(folder: &Path) -> String {
     let errors = errors(1, &[folder], &["--only", "final-returns"]);
     let said: Vec<&str> = errors.lines().filter(|line| line.starts_with("left out: ")).collect();
     assert_eq!(said.len(), 1, "{errors}");
-    assert!(errors.contains("1 of 3 runs are left out"), "{errors}");
+    assert!(errors.contains("1 of 3 runs left out"), "{errors}");
     said[0].into()
 }
 

@@ -188,7 +188,7 @@ fn a_bad_file_hides_its_own_run_only_and_is_counted() {
         "s1_0123abcd.csv: column update_idx is missing",
         "line 2: update_idx \"none\" is not a whole number",
         "line 2: agent_cell \"99\" is not a cell of the grid",
-        "1 of 3 runs are left out (0 failed, 0 unfinished, 0 missing, 1 unreadable)",
+        "1 of 3 runs left out (0 failed, 0 unfinished, 0 missing, 1 unreadable)",
     ] {
         assert!(errors.contains(mention), "{mention}: {errors}");
     }
@@ -332,7 +332,7 @@ fn runs_whose_names_begin_alike_are_told_apart_by_the_plan_or_refused() {
     fs::remove_file(folder.path().join(format!("eval_results_{planned}.csv"))).unwrap();
     let (code, errors) = attempt(folder.path());
     assert_eq!(code, 1, "{errors}");
-    for mention in [&other, third, "begin alike and none of them", "1 of 2 runs are left out"] {
+    for mention in [&other, third, "begin alike and none of them", "1 of 2 runs left out"] {
         assert!(errors.contains(mention), "{mention}: {errors}");
     }
 }

@@ -311,42 +311,38 @@ pub fn draw(folders: &[&Path], out: &Path, further: &[&str]) -> String {
     errors
 }
 
-/// All text of an SVG, which must be well-formed, in one string with single blanks.
-pub fn svg_text(path: &Path) -> String {
+/// The texts of those elements of an SVG, which must be well-formed, that are wanted.
+fn svg_texts(path: &Path, wanted: impl Fn(&roxmltree::Node<'_, '_>) -> bool) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let document = roxmltree::Document::parse(&text).unwrap();
-    let nodes = document.descendants().filter(|node| node.is_text());
-    let words = nodes.filter_map(|node| node.text()).flat_map(str::split_whitespace);
-    words.collect::<Vec<_>>().join(" ")
+    let nodes = document.descendants().filter(|node| node.is_element() && wanted(node));
+    nodes.filter_map(|node| node.text().map(String::from)).collect()
+}
+
+/// All text of an SVG in one string with single blanks.
+pub fn svg_text(path: &Path) -> String {
+    let texts = svg_texts(path, |_| true).join(" ");
+    texts.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The words of an SVG's picture, without those of its description.
 pub fn svg_text_without_description(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
-    let document = roxmltree::Document::parse(&text).unwrap();
-    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
-    let words = texts.filter_map(|node| node.text()).flat_map(str::split_whitespace);
-    words.collect::<Vec<_>>().join(" ")
+    let texts = svg_texts(path, |node| node.has_tag_name("text")).join(" ");
+    texts.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of the caption of an SVG, which is set in the smallest type, at the left margin.
+/// The lines of the caption of an SVG, which is set in type of its own, at the left margin.
 pub fn svg_caption(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap();
-    let document = roxmltree::Document::parse(&text).unwrap();
-    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
     let is_caption = |node: &roxmltree::Node<'_, '_>| {
         node.attribute("x") == Some("240") && node.attribute("font-size") == Some("115")
     };
-    let caption = texts.filter(is_caption);
-    caption.filter_map(|node| node.text()).map(|line| line.trim().replace('\u{a0}', " ")).collect()
+    let lines = svg_texts(path, is_caption).into_iter();
+    lines.map(|line| line.trim().replace('\u{a0}', " ")).collect()
 }
 
 /// The description of an SVG.
 pub fn svg_description(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
-    let document = roxmltree::Document::parse(&text).unwrap();
-    let found = document.descendants().find(|node| node.has_tag_name("desc")).unwrap();
-    found.text().unwrap().into()
+    svg_texts(path, |node| node.has_tag_name("desc")).concat()
 }
 
 /// The description of a PNG, in its `iTXt` chunk.

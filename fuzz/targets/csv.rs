@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use gr_figures::data::Results;
-use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::figures::{FIGURES, Drawing};
 use gr_figures::scene;
 use gr_fuzz::scratch;
 
@@ -66,7 +66,7 @@ libfuzzer_sys::fuzz_target!(
         let folder = path(index).parent().expect("files lie in folders").to_path_buf();
         if let Ok(results) = Results::open(&[folder], None, &|_| ()) {
             for figure in FIGURES {
-                if let Ok(Outcome::Drawn(pictures)) = (figure.draw)(&results) {
+                if let Ok(Drawing::Drawn(pictures)) = (figure.draw)(&results) {
                     for picture in pictures {
                         assert!(!picture.name.contains(['/', '\\']), "{}", picture.name);
                         assert!(picture.scene.height.is_finite());

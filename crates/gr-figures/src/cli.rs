@@ -14,7 +14,7 @@ use gr_terminal::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::{Results, RunState, Warnings};
-use crate::figures::{FIGURES, Figure, Outcome, Picture};
+use crate::figures::{Drawing, FIGURES, Figure, Picture};
 use crate::layout::View;
 use crate::model::groups;
 use crate::scene::{self, MAX_HEIGHT};
@@ -115,7 +115,7 @@ fn run(arguments: Arguments) -> Result<u8> {
     let mut listed = Ok(());
     for figure in figures {
         match (figure.draw)(&results, &view).with_context(|| format!("figure {}", figure.name))? {
-            Outcome::Drawn(pictures) => {
+            Drawing::Drawn(pictures) => {
                 for picture in &pictures {
                     for path in write(out, picture)? {
                         listed =
@@ -123,7 +123,7 @@ fn run(arguments: Arguments) -> Result<u8> {
                     }
                 }
             }
-            Outcome::NoData(reason) => {
+            Drawing::NoData(reason) => {
                 say(format!("{}: not drawn, {reason}", figure.name));
             }
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use gr_figures::data::Results;
-use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::figures::{Drawing, FIGURES};
 use gr_figures::layout::View;
 use gr_figures::style::METHODS;
 
@@ -37,7 +37,7 @@ fn every_figure_draws_pictures_that_can_be_read() {
         Results::open(&folders.iter().map(|f| f.to_path_buf()).collect::<Vec<_>>(), None, &|_| {})
             .unwrap();
     for figure in FIGURES {
-        let Outcome::Drawn(pictures) = (figure.draw)(&results, &View::default()).unwrap() else {
+        let Drawing::Drawn(pictures) = (figure.draw)(&results, &View::default()).unwrap() else {
             panic!("{} is not drawn", figure.name)
         };
         assert!(!pictures.is_empty());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::slice::from_ref;
 
 use gr_figures::data::Results;
-use gr_figures::figures::{FIGURES, Outcome};
+use gr_figures::figures::{Drawing, FIGURES};
 use gr_figures::layout::View;
 use gr_figures::scene::{self, MAX_HEIGHT, Shape};
 use proptest::prelude::*;
@@ -90,7 +90,7 @@ fn check_places(shape: &Shape) {
 fn draw(folder: &Path) {
     let Ok(results) = Results::open(&[folder.to_path_buf()], None, &|_| ()) else { return };
     for figure in FIGURES {
-        if let Ok(Outcome::Drawn(pictures)) = (figure.draw)(&results, &View::default()) {
+        if let Ok(Drawing::Drawn(pictures)) = (figure.draw)(&results, &View::default()) {
             for picture in pictures {
                 assert!(!picture.name.contains(['/', '\\']), "{}", picture.name);
                 assert!(picture.scene.height.is_finite());

@@ -19,7 +19,9 @@ pub use batch::*;
 pub use device::{
     ComputeDevice, DeviceChoice, DeviceError, is_device_failure, look_for_no_display,
 };
-pub use early_stopping::{EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, Progress};
+pub use early_stopping::{
+    EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, StoppingMemory,
+};
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
 pub use methods::{Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
 pub use network::*;

@@ -79,7 +79,7 @@ fn a_state_of_the_first_format_is_read_with_its_notes() {
     let (state, notes) = RunSnapshot::from_earlier(earlier_state()).unwrap().unwrap();
     assert_eq!(state.updates_done, 24);
     assert_eq!(state.environments.len(), 8);
-    assert!(state.early_stopping.unwrap().progress.kept.is_some());
+    assert!(state.early_stopping.unwrap().memory.kept.is_some());
     let evaluations = &notes["evaluations"];
     assert!(evaluations.starts_with("update_idx,") && evaluations.ends_with('\n'));
     assert!(RunSnapshot::from_earlier(&small_snapshot()).unwrap().is_none());

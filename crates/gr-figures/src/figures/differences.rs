@@ -6,7 +6,7 @@ use gr_runs::Seed;
 use gr_stats::{PairedDifferences, paired_differences, probability_of_improvement};
 
 use super::series_rows::{SeriesRows, draw_values};
-use super::{Figure, Has, Outcome, Picture};
+use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, View};
 use crate::model::{CONFIDENCE, Caption, Estimate, Group, Numbers, groups, levels, series_of};
@@ -56,11 +56,11 @@ fn by_seed(group: &Group<'_>) -> Vec<(Seed, f64)> {
     group.finished.iter().filter_map(of).collect()
 }
 
-fn draw(results: &Results, view: &View) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let groups = groups(results);
     let series = series_of(&groups);
     let Some((baseline, others)) = series.split_first() else {
-        return Ok(Outcome::NoData("no run has finished".into()));
+        return Ok(Drawing::NoData("no run has finished".into()));
     };
     let mut comparisons = Vec::new();
     for group in groups.iter().filter(|group| group.series != *baseline) {
@@ -73,7 +73,7 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
     }
     if comparisons.is_empty() {
         let why = format!("no run shares seed and level with one of {}", style::name(baseline));
-        return Ok(Outcome::NoData(why));
+        return Ok(Drawing::NoData(why));
     }
     let levels: Vec<Oversight> = levels(&groups)
         .into_iter()
@@ -120,7 +120,7 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
         found.is_some()
     });
     let numbers = numbers(&comparisons, baseline);
-    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers)]))
+    Ok(Drawing::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers)]))
 }
 
 fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {

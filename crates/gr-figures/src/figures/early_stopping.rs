@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Figure, Has, Outcome, Picture};
+use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Results, Run, UpdateValue};
 use crate::layout::{Axis, Block, Entry, Labels, Page, Panel, View};
 use crate::model::{Caption, Group, Numbers, groups};
@@ -54,7 +54,7 @@ fn lines(run: &Run) -> [(&'static Line, Vec<(f64, f64)>); 3] {
     ]
 }
 
-fn draw(results: &Results, view: &View) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let groups = groups(results);
     let with_holdout: Vec<&Group<'_>> = groups
         .iter()
@@ -67,9 +67,9 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
     });
     let pictures: Vec<Picture> = pictures.collect();
     if pictures.is_empty() {
-        return Ok(Outcome::NoData("no finished run has holdout_results_<run>.csv".into()));
+        return Ok(Drawing::NoData("no finished run has holdout_results_<run>.csv".into()));
     }
-    Ok(Outcome::Drawn(pictures))
+    Ok(Drawing::Drawn(pictures))
 }
 
 /// The figure's name with what sets the group apart.

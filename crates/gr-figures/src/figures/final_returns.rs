@@ -4,7 +4,7 @@ use anyhow::Result;
 use gr_runs::LabelCount;
 
 use super::series_rows::{SeriesRows, draw_values};
-use super::{Figure, Has, Outcome, Picture};
+use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run};
 use crate::layout::{Axis, View};
 use crate::model::{
@@ -37,12 +37,12 @@ pub fn kept(group: &Group<'_>) -> Option<Kept> {
     Some(Kept { mean: estimate(&values)?, runs })
 }
 
-fn draw(results: &Results, view: &View) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let groups = groups(results);
     let all: Vec<(&Group<'_>, Kept)> =
         groups.iter().filter_map(|group| Some((group, kept(group)?))).collect();
     if all.is_empty() {
-        return Ok(Outcome::NoData("no run has finished".into()));
+        return Ok(Drawing::NoData("no run has finished".into()));
     }
     let series = series_of(&groups);
     let levels = levels(&groups);
@@ -88,7 +88,7 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
         }
         found.is_some()
     });
-    Ok(Outcome::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers(&all))]))
+    Ok(Drawing::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers(&all))]))
 }
 
 /// Mean labels per run that training and checks of a group used, where they are recorded.

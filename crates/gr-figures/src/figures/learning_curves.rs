@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::curve_panels::{Spec, panels, picture};
-use super::{Figure, Has, Outcome};
+use super::{Drawing, Figure, Has};
 use crate::data::Results;
 use crate::layout::View;
 
@@ -25,10 +25,10 @@ const SPEC: Spec = Spec {
     returns: true,
 };
 
-fn draw(results: &Results, view: &View) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let panels = panels(results, &SPEC)?;
     if panels.is_empty() {
-        return Ok(Outcome::NoData("no finished run has evaluations".into()));
+        return Ok(Drawing::NoData("no finished run has evaluations".into()));
     }
-    Ok(Outcome::Drawn(vec![picture(results, view, &SPEC, &panels)]))
+    Ok(Drawing::Drawn(vec![picture(results, view, &SPEC, &panels)]))
 }

@@ -27,7 +27,7 @@ pub struct Figure {
     /// What of a view it has.
     pub has: Has,
     /// Draws it.
-    pub draw: fn(&Results, &View) -> Result<Outcome>,
+    pub draw: fn(&Results, &View) -> Result<Drawing>,
 }
 
 /// What of a [`View`] a figure has, so that a flag that changes nothing can be refused.
@@ -43,7 +43,7 @@ pub struct Has {
 
 /// What came of drawing a figure.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Drawing {
     /// Its pictures.
     Drawn(Vec<Picture>),
     /// Why there is none.

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::final_returns::kept;
-use super::{Figure, Has, Outcome, Picture};
+use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Trial};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, View};
 use crate::model::{
@@ -43,7 +43,7 @@ pub struct Levels {
     pub values: Vec<(Oversight, f64)>,
 }
 
-fn draw(results: &Results, view: &View) -> Result<Outcome> {
+fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let all_groups = groups(results);
     let series = series_of(&all_groups);
     let looks = style::looks(&series);
@@ -63,7 +63,7 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
     levels.dedup();
     let shown: Vec<f64> = levels.iter().map(|level| level.0).filter(|p| *p > 0.0).collect();
     if shown.is_empty() {
-        return Ok(Outcome::NoData("no run or trial above p = 0 has finished".into()));
+        return Ok(Drawing::NoData("no run or trial above p = 0 has finished".into()));
     }
     let optimal = view.reference(results.optimal_return());
     let y_axis = view.vertical(&[values(&lines)], optimal, 6).remove(0);
@@ -99,7 +99,7 @@ fn draw(results: &Results, view: &View) -> Result<Outcome> {
         draw_line(&mut sheet.scene, &panel, line, shift);
     }
     let picture = Picture::still(FIGURE.name, sheet.scene, caption, numbers(&lines));
-    Ok(Outcome::Drawn(vec![picture]))
+    Ok(Drawing::Drawn(vec![picture]))
 }
 
 /// One line per method and holdout that were searched: every finished trial counts once.

@@ -204,17 +204,15 @@ fn check_fit(
 
     let stops = spec.settings.early_stopping.enabled;
     let fits = saved.early_stopping.as_ref().is_none_or(|state| {
-        let EarlyStoppingState { account, progress, latest_check, kept, kept_avg_return: _ } =
-            state;
+        let EarlyStoppingState { account, memory, latest_check, kept, kept_avg_return: _ } = state;
         let at = |pair: Option<(f64, u64)>| pair.map(|(_, update_idx)| update_idx);
-        let mut checked =
-            [at(progress.best), at(progress.kept), *latest_check].into_iter().flatten();
+        let mut checked = [at(memory.best), at(memory.kept), *latest_check].into_iter().flatten();
         let lengths = |tensors: &[Vec<f32>]| tensors.iter().map(Vec::len).collect::<Vec<_>>();
         let [kept_policy, kept_value] = kept.each_ref().map(|tensors| lengths(tensors));
         let kept_fits = kept_policy == lengths(policy) && kept_value == lengths(value.parameters());
         checked.all(|update_idx| update_idx < updates)
             && account.episodes.max(account.spent) <= MOST_COUNTED
-            && (progress.kept.is_none() || kept_fits)
+            && (memory.kept.is_none() || kept_fits)
     });
     part(saved.early_stopping.is_some() == stops && fits, "early stopping")
 }

@@ -11,7 +11,7 @@ use gr_runs::{EvaluationMode, HoldoutReturn, HoldoutSource, LabelCount, RunSpec}
 
 pub use account::LabelAccount;
 use holdout::HoldoutSet;
-pub use rule::Progress;
+pub use rule::StoppingMemory;
 use rule::StoppingRule;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ pub struct EarlyStoppingState {
     /// Labels earned and used.
     pub account: LabelAccount,
     /// What the stopping rule remembers.
-    pub progress: Progress,
+    pub memory: StoppingMemory,
     /// The update of the latest check.
     pub latest_check: Option<u64>,
     /// True return of the checkpoint kept so far, which nothing chooses by. `None` before the first
@@ -125,7 +125,7 @@ impl EarlyStopping {
 
     /// The update of the checkpoint kept so far and what its check found.
     pub fn kept(&self) -> Option<(u64, HoldoutSignal)> {
-        let (value, update_idx) = self.state.progress.kept?;
+        let (value, update_idx) = self.state.memory.kept?;
         Some((update_idx, self.signal(value)))
     }
 
@@ -163,7 +163,7 @@ impl EarlyStopping {
         };
         let state = &mut self.state;
         state.latest_check = Some(update_idx);
-        let verdict = self.rule.check(&mut state.progress, update_idx, signal.value());
+        let verdict = self.rule.check(&mut state.memory, update_idx, signal.value());
         if verdict.keep {
             let kept_avg_return = match (signal, spec.settings.evaluation.mode) {
                 (HoldoutSignal::Privileged(exact), EvaluationMode::Exact) => exact,
@@ -171,13 +171,13 @@ impl EarlyStopping {
             };
             state.kept_avg_return = Some(kept_avg_return);
         }
-        let (_, kept_update) = state.progress.kept.expect("a check leaves a checkpoint");
+        let (_, kept_update) = state.memory.kept.expect("a check leaves a checkpoint");
         let check = HoldoutCheck {
             update_idx,
             signal,
             account: self.holdout.as_ref().map(|_| state.account.balance(self.label_rate)),
             training_episodes: state.account.episodes,
-            best: state.progress.best.map(|(best, _)| best),
+            best: state.memory.best.map(|(best, _)| best),
             kept_update,
             kept_avg_return: state.kept_avg_return,
             stop: verdict.stop,

@@ -16,7 +16,7 @@ pub struct StoppingRule {
 
 /// What the rule remembers of the checks so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct StoppingMemory {
     /// The best return since `min_steps` and the update at which it was set, improvements within the
     /// tolerance left out.
     pub best: Option<(f64, u64)>,
@@ -35,17 +35,22 @@ pub struct Verdict {
 
 impl StoppingRule {
     /// Takes in a check after `update_idx`.
-    pub fn check(&self, progress: &mut Progress, update_idx: u64, holdout_return: f64) -> Verdict {
-        let keep = progress.kept.is_none_or(|(highest, _)| holdout_return > highest);
+    pub fn check(
+        &self,
+        memory: &mut StoppingMemory,
+        update_idx: u64,
+        holdout_return: f64,
+    ) -> Verdict {
+        let keep = memory.kept.is_none_or(|(highest, _)| holdout_return > highest);
         if keep {
-            progress.kept = Some((holdout_return, update_idx));
+            memory.kept = Some((holdout_return, update_idx));
         }
         if update_idx < self.min_steps {
             return Verdict { keep, stop: false };
         }
-        let (_, since) = match progress.best {
+        let (_, since) = match memory.best {
             Some((best, since)) if holdout_return <= best + self.tolerance => (best, since),
-            _ => *progress.best.insert((holdout_return, update_idx)),
+            _ => *memory.best.insert((holdout_return, update_idx)),
         };
         let stop = self.patience.is_some_and(|patience| update_idx - since >= patience);
         Verdict { keep, stop }
@@ -58,12 +63,12 @@ mod tests {
 
     /// The update at which checks (update, return) stop training, and the one of the kept checkpoint.
     fn outcome(rule: &StoppingRule, checks: &[(u64, f64)]) -> (Option<u64>, u64) {
-        let mut progress = Progress::default();
+        let mut memory = StoppingMemory::default();
         let stopped = checks
             .iter()
-            .find(|(update, value)| rule.check(&mut progress, *update, *value).stop)
+            .find(|(update, value)| rule.check(&mut memory, *update, *value).stop)
             .map(|(update, _)| *update);
-        (stopped, progress.kept.unwrap().1)
+        (stopped, memory.kept.unwrap().1)
     }
 
     /// Checks every 10 updates from 0 on.

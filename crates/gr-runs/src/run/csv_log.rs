@@ -32,9 +32,9 @@ impl CsvLog {
     }
 
     /// Appends rows that all have the same further columns, after the header if they are the first.
-    pub fn append_extended<Row: Serialize + Default, Cell: Serialize>(
+    pub fn append_extended<Row: Serialize + Default, Value: Serialize>(
         &mut self,
-        rows: impl IntoIterator<Item = ExtendedRow<Row, Cell>>,
+        rows: impl IntoIterator<Item = ExtendedRow<Row, Value>>,
     ) {
         let text = std::mem::take(&mut self.text);
         let mut needs_header = text.is_empty();
@@ -45,8 +45,8 @@ impl CsvLog {
                 header.extend(further.keys());
                 writer.write_record(&header).expect("writing to memory cannot fail");
             }
-            let cells: Vec<&Cell> = further.values().collect();
-            let written = writer.serialize((row, cells));
+            let values: Vec<&Value> = further.values().collect();
+            let written = writer.serialize((row, values));
             written.expect("rows are flat, of one length, and writing to memory cannot fail");
         }
         self.text = writer.into_inner().expect("flushing to memory cannot fail");

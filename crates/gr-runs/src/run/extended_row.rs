@@ -9,26 +9,26 @@ use serde::de::DeserializeOwned;
 
 use super::schema::{columns_of, text_today};
 
-/// What a method records of its own, by column; an absent number is an empty cell.
+/// What a method records of its own, by column; an absent number is an empty value.
 pub type MethodColumns = BTreeMap<String, Option<f64>>;
 
 /// A row and the further columns that its file has.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ExtendedRow<Row, Cell> {
+pub struct ExtendedRow<Row, Value> {
     /// The known columns.
     pub row: Row,
     /// The further ones, by name.
-    pub further: BTreeMap<String, Cell>,
+    pub further: BTreeMap<String, Value>,
 }
 
 /// The rows of a CSV file, whichever version of the schema it was written with.
 ///
 /// # Errors
 /// If it is not CSV, lacks a column or has something in one that does not belong there.
-pub fn read_rows<Row, Cell>(text: &[u8]) -> Result<Vec<ExtendedRow<Row, Cell>>, csv::Error>
+pub fn read_rows<Row, Value>(text: &[u8]) -> Result<Vec<ExtendedRow<Row, Value>>, csv::Error>
 where
     Row: Serialize + DeserializeOwned + Default,
-    Cell: DeserializeOwned,
+    Value: DeserializeOwned,
 {
     let text = text_today::<Row>(text.to_vec())?;
     let mut reader = csv::Reader::from_reader(text.as_slice());
@@ -36,11 +36,11 @@ where
     let known = columns_of::<Row>().len();
     let read = |record: Result<StringRecord, csv::Error>| {
         let record = record?;
-        let cells = StringRecord::from_iter(record.iter().skip(known));
-        let cells: Vec<Cell> = cells.deserialize(None)?;
+        let values = StringRecord::from_iter(record.iter().skip(known));
+        let values: Vec<Value> = values.deserialize(None)?;
         let names = header.iter().skip(known).map(String::from);
         let row = record.deserialize(Some(&header))?;
-        Ok(ExtendedRow { row, further: names.zip(cells).collect() })
+        Ok(ExtendedRow { row, further: names.zip(values).collect() })
     };
     reader.records().map(read).collect()
 }

@@ -22,7 +22,7 @@ pub use holdout::{HoldoutReturn, LabelCount};
 pub use manifest::{RunFailure, RunManifest, RunResult, Timing};
 pub use provenance::Provenance;
 pub use rows::{EvaluationRow, HoldoutRow, PolicyTableRow, RunRow, TrainingRow};
-pub use schema::{SCHEMA_VERSION, cell_today, column_since, follows_from_others};
+pub use schema::{SCHEMA_VERSION, column_since, follows_from_others, value_today};
 pub(crate) use spec::hex;
 pub use spec::{RunId, RunName, RunSpec};
 pub use streams::{Purpose, stream, stream_at, stream_named};

@@ -34,11 +34,11 @@ pub fn follows_from_others(column: &str) -> bool {
     column == "labels_holdout_unlimited"
 }
 
-/// What a cell of an earlier version says in the present one.
-pub fn cell_today<'a>(column: &str, cell: &'a str) -> &'a str {
-    match (column, cell) {
+/// What a value of an earlier version says in the present one.
+pub fn value_today<'a>(column: &str, value: &'a str) -> &'a str {
+    match (column, value) {
         ("labels_holdout", "unlimited") | (_, "NaN") => "",
-        _ => cell,
+        _ => value,
     }
 }
 
@@ -69,14 +69,14 @@ pub(super) fn text_today<Row: Serialize + Default>(text: Vec<u8>) -> Result<Vec<
     writer.write_record(&columns)?;
     for record in reader.records() {
         let record = record?;
-        let cell = |column: &str| {
+        let value = |column: &str| {
             let position = there.iter().position(|name| name == column)?;
             record.get(position)
         };
-        writer.write_record(columns.iter().map(|column| match (*column, cell(column)) {
-            (column, Some(cell)) => cell_today(column, cell),
+        writer.write_record(columns.iter().map(|column| match (*column, value(column)) {
+            (column, Some(value)) => value_today(column, value),
             ("schema_version", None) => "1",
-            ("labels_holdout_unlimited", None) => match cell("holdout_source") {
+            ("labels_holdout_unlimited", None) => match value("holdout_source") {
                 Some("privileged") => "true",
                 _ => "false",
             },

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use csv::StringRecord;
 use serde::de::DeserializeOwned;
 
-use super::csv_cells::{CellError, columns_of, read_row};
+use super::csv_values::{CsvValueError, columns_of, read_row};
 use crate::run::LabelCount;
 
 /// What is wrong with a CSV file, by file, line, column and value, and what to do.
@@ -152,7 +152,7 @@ impl CsvTable {
             }
             let line = CsvLine { table: self, record: &record };
             // Spreadsheet programs write lines of nothing but commas below a table.
-            if record.iter().all(|cell| cell.trim().is_empty()) {
+            if record.iter().all(|value| value.trim().is_empty()) {
                 continue;
             }
             let is_open_end = !ended && reader.position().byte() == self.text.len() as u64;
@@ -185,7 +185,7 @@ impl CsvLine<'_> {
 
     /// The text in a column, without the blanks around it; nothing where the file lacks the column.
     pub fn text(&self, column: &str) -> &str {
-        self.table.position(column).map_or("", |place| self.cell(place))
+        self.table.position(column).map_or("", |place| self.value_at(place))
     }
 
     /// Labels that checks against a holdout used, from `labels_holdout` and, where the file has it,
@@ -225,13 +225,13 @@ impl CsvLine<'_> {
         format!("{}: line {line}:", self.table.path.display())
     }
 
-    fn cell(&self, place: usize) -> &str {
+    fn value_at(&self, place: usize) -> &str {
         self.record.get(place).unwrap_or_default().trim()
     }
 
     fn row<R: DeserializeOwned>(&self, selection: &Selection<R>) -> Result<R, TableError> {
         let (len, expected) = (self.record.len(), self.table.header.len());
-        let beyond = self.record.iter().skip(expected).any(|cell| !cell.trim().is_empty());
+        let beyond = self.record.iter().skip(expected).any(|value| !value.trim().is_empty());
         if len < expected || beyond {
             let hint = if beyond { "has decimal commas or is damaged" } else { "is damaged" };
             return Err(TableError(format!(
@@ -239,9 +239,9 @@ impl CsvLine<'_> {
                 self.here(),
             )));
         }
-        let cells = selection.fields.iter();
-        read_row(cells.map(|place| place.map(|place| (place, self.cell(place))))).map_err(
-            |CellError { column, expected }| {
+        let values = selection.fields.iter();
+        read_row(values.map(|place| place.map(|place| (place, self.value_at(place))))).map_err(
+            |CsvValueError { column, expected }| {
                 let column = column.map_or("", |place| &self.table.header[place]);
                 self.refuse(column, expected)
             },

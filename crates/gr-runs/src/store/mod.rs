@@ -5,8 +5,8 @@
 
 mod atomic;
 mod claim;
-mod csv_cells;
 mod csv_table;
+mod csv_values;
 mod error;
 mod file_check;
 mod folder;

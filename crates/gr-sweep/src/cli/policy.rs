@@ -115,7 +115,7 @@ enum ActingPolicy {
 
 /// One object of `evaluate --json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct PolicyReport {
     file: String,
     policy_type: &'static str,
     oversight_prob: f64,
@@ -209,7 +209,7 @@ fn evaluate_file(
     grid: GridArguments,
     levels: &[f64],
     first_observation: Option<Meaning>,
-) -> Result<Vec<Report>> {
+) -> Result<Vec<PolicyReport>> {
     let opened = OpenedPolicy::read(file, grid)?;
     let first_observation = match first_observation {
         Some(Meaning::Fresh) => FirstObservation::Fresh,
@@ -226,12 +226,12 @@ fn evaluate_file(
     let mut reports = Vec::new();
     for (rules, evaluations) in rules.iter().zip(evaluated) {
         let of_rules = evaluations.into_iter();
-        reports.extend(of_rules.map(|(policy, e)| Report::new(file, rules, policy, e)));
+        reports.extend(of_rules.map(|(policy, e)| PolicyReport::new(file, rules, policy, e)));
     }
     Ok(reports)
 }
 
-impl Report {
+impl PolicyReport {
     fn new(file: &Path, rules: &EnvironmentRules, policy: PolicyType, e: Evaluation) -> Self {
         Self {
             file: file.display().to_string(),

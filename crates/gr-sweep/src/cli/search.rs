@@ -15,8 +15,8 @@ use crate::options::flags::{
 use crate::plan::shard::Shard;
 use crate::results::summary::Summary;
 use crate::search::{
-    CellOutcome, CellReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Report, Rerun, Search, SearchFolder,
-    SearchPlan,
+    GroupOutcome, GroupReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Rerun, Search, SearchFolder,
+    SearchPlan, SearchReport,
 };
 use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
@@ -98,7 +98,7 @@ fn search(arguments: Arguments) -> Result<u8> {
     arguments.requeue.check_effect(SlurmJob::here().is_some())?;
     if arguments.rerun_seeds.is_some() {
         ensure!(
-            plan.cells.iter().any(|cell| cell.why_no_selection().is_none()),
+            plan.groups.iter().any(|group| group.why_no_selection().is_none()),
             "--rerun-seeds has no effect: no trial has a holdout to choose by, so that nothing is run \
              again; leave it out"
         );
@@ -150,22 +150,22 @@ fn search(arguments: Arguments) -> Result<u8> {
 }
 
 /// Writes `trials.csv` and says what the trials came to.
-fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
+fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<SearchReport> {
     let keys = plan.search.keys();
-    let mut report = Report {
+    let mut report = SearchReport {
         schema_version: SCHEMA_VERSION,
         folder: folder.path().display().to_string(),
         seed: plan.search.seed,
         trials: plan.search.trials,
         notices: plan.notices.clone(),
-        cells: Vec::new(),
+        groups: Vec::new(),
         failed: Vec::new(),
         missing: 0,
     };
     let mut rows = Vec::new();
-    for cell in &plan.cells {
-        let outcome = CellOutcome::read(cell, &folder.trials)?;
-        report.cells.push(CellReport::new(cell, &keys, &outcome));
+    for group in &plan.groups {
+        let outcome = GroupOutcome::read(group, &folder.trials)?;
+        report.groups.push(GroupReport::new(group, &keys, &outcome));
         rows.extend(outcome.rows);
         report.failed.extend(outcome.failed);
         report.missing += outcome.missing;
@@ -177,17 +177,17 @@ fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<Report> {
 /// Runs every chosen setting again and adds to `report` what came of it. The exit code, if a signal
 /// ended it early.
 fn rerun(
-    report: &mut Report,
+    report: &mut SearchReport,
     plan: &SearchPlan,
     folder: &SearchFolder,
     workplace: &Workplace,
     interrupt: &Interrupt,
 ) -> Result<Option<u8>> {
-    for (cell, cell_report) in plan.cells.iter().zip(&mut report.cells) {
-        let Some(chosen) = cell_report.chosen() else { continue };
-        let trial = &cell.trials[chosen.trial as usize];
+    for (group, group_report) in plan.groups.iter().zip(&mut report.groups) {
+        let Some(chosen) = group_report.chosen() else { continue };
+        let trial = &group.trials[chosen.trial as usize];
         let sweep = plan.rerun(trial, folder.rerun_seeds)?;
-        let (store, notice) = folder.open_selected(cell, plan.cells.len(), &sweep)?;
+        let (store, notice) = folder.open_selected(group, plan.groups.len(), &sweep)?;
         notice.iter().for_each(say);
         let trained = workplace.train(&store, &sweep.runs, interrupt);
         if let ControlFlow::Break(exit_code) =
@@ -198,7 +198,7 @@ fn rerun(
         let mut summary = Summary::collect(&sweep, &store)?;
         report.failed.append(&mut summary.failed);
         report.missing += summary.missing.len();
-        cell_report.set_rerun(summary.cells.pop());
+        group_report.set_rerun(summary.groups.pop());
     }
     Ok(None)
 }
@@ -207,25 +207,25 @@ fn rerun(
 fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> Result<String> {
     let mut text = String::new();
     let keys = plan.search.keys();
-    for cell in &plan.cells {
-        text += &format!("{} at p = {}\n", cell.method.label, cell.oversight);
+    for group in &plan.groups {
+        text += &format!("{} at p = {}\n", group.method.label, group.oversight);
         let head = ["trial", "seeds"].into_iter().chain(keys.iter().copied());
         let mut lines = vec![head.map(String::from).collect::<Vec<_>>()];
-        lines.extend(cell.trials.iter().take(LISTED_TRIALS).map(|trial| {
+        lines.extend(group.trials.iter().take(LISTED_TRIALS).map(|trial| {
             let head = [trial.number.to_string(), trial.file.seeds.to_string()];
             head.into_iter().chain(trial.shown()).collect()
         }));
         text += &columns(&lines);
-        if let Some(more @ 1..) = cell.trials.len().checked_sub(LISTED_TRIALS) {
+        if let Some(more @ 1..) = group.trials.len().checked_sub(LISTED_TRIALS) {
             text += &format!("and {}\n", count(more, "more trial"));
         }
     }
     text += &dry_run::describe(&plan.runs(), &plan.notices, workplace)?;
 
     let mut reruns = Vec::new();
-    for cell in plan.cells.iter().filter(|cell| cell.why_no_selection().is_none()) {
+    for group in plan.groups.iter().filter(|group| group.why_no_selection().is_none()) {
         let seeds = arguments.rerun_seeds.unwrap_or(RERUN_SEEDS);
-        reruns.extend(plan.rerun(&cell.trials[0], seeds)?.runs);
+        reruns.extend(plan.rerun(&group.trials[0], seeds)?.runs);
     }
     if !arguments.no_rerun && !reruns.is_empty() {
         text += "then the chosen setting again, for which trial 0 stands here:\n";

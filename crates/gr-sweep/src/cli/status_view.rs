@@ -45,8 +45,10 @@ fn text(status: &Status) -> String {
         [method.to_string(), oversight].into_iter().chain(counts).collect::<Vec<String>>()
     };
     let mut lines = vec![header.map(String::from).to_vec()];
-    let cells = status.cells.iter();
-    lines.extend(cells.map(|cell| line(&cell.method, cell.oversight.to_string(), &cell.counts)));
+    let groups = status.groups.iter();
+    lines.extend(
+        groups.map(|group| line(&group.method, group.oversight.to_string(), &group.counts)),
+    );
     lines.push(line("all", String::new(), &status.total));
     let mut text = columns(&lines);
     if status.total.begun > 0 {

@@ -8,4 +8,4 @@ pub mod schedule;
 pub mod shard;
 mod sweep_plan;
 
-pub use sweep_plan::{PlannedRun, SweepPlan, cells, results_folder};
+pub use sweep_plan::{PlannedRun, SweepPlan, groups, results_folder};

@@ -78,7 +78,7 @@ impl SweepPlan {
     }
 
     fn configured(&self) -> impl Iterator<Item = Configured<'_>> {
-        self.cells().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
+        self.groups().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
     }
 
     /// Expands a checked configuration.
@@ -133,8 +133,8 @@ impl SweepPlan {
     }
 
     /// The runs by method and oversight level, in plan order.
-    pub fn cells(&self) -> impl Iterator<Item = &[PlannedRun]> {
-        cells(&self.runs)
+    pub fn groups(&self) -> impl Iterator<Item = &[PlannedRun]> {
+        groups(&self.runs)
     }
 
     /// The folder that a sweep gets when none is named: readable, and another one for every
@@ -148,8 +148,8 @@ impl SweepPlan {
     }
 }
 
-/// Runs of one method at one oversight level that stand together, cell by cell.
-pub fn cells(runs: &[PlannedRun]) -> impl Iterator<Item = &[PlannedRun]> {
+/// Runs of one method at one oversight level that stand together, group by group.
+pub fn groups(runs: &[PlannedRun]) -> impl Iterator<Item = &[PlannedRun]> {
     runs.chunk_by(|a, b| a.spec.method == b.spec.method && a.spec.oversight == b.spec.oversight)
 }
 

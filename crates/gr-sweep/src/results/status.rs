@@ -11,7 +11,7 @@ use super::survey::evenly;
 use crate::plan::{PlannedRun, SweepPlan};
 use crate::training::session;
 
-/// Finished runs of a cell whose times are read.
+/// Finished runs of a group whose times are read.
 const TIMED_RUNS: usize = 16;
 /// Saved states that are read for how far their runs are.
 const READ_STATES: usize = 64;
@@ -26,7 +26,8 @@ pub struct Status {
     /// All of it.
     pub total: Counts,
     /// By method and oversight level, in plan order.
-    pub cells: Vec<CellStatus>,
+    #[serde(rename = "cells")]
+    pub groups: Vec<GroupStatus>,
     /// Runs that are being trained, by the process that trains them: host and process number.
     pub processes: BTreeMap<String, usize>,
     /// Why runs have failed; the first of them.
@@ -57,7 +58,7 @@ pub struct Counts {
 
 /// One method at one oversight level.
 #[derive(Debug, Serialize)]
-pub struct CellStatus {
+pub struct GroupStatus {
     /// Method label.
     pub method: String,
     /// Oversight level p.
@@ -75,7 +76,7 @@ struct Pace {
     cost: f64,
 }
 
-/// What a cell has left to do.
+/// What a group has left to do.
 struct Left {
     cost: f64,
     /// In runs, one that is half done counting as half.
@@ -97,7 +98,7 @@ impl Status {
         let mut status = Self {
             folder: store.folder().display().to_string(),
             total: Counts::default(),
-            cells: Vec::new(),
+            groups: Vec::new(),
             processes: BTreeMap::new(),
             failures: Vec::new(),
             seconds_of_work: None,
@@ -107,7 +108,7 @@ impl Status {
         let mut on_gpu = false;
         let mut paces = Vec::new();
         let mut lefts = Vec::new();
-        for runs in plan.cells() {
+        for runs in plan.groups() {
             let mut counts = Counts { runs: runs.len(), ..Counts::default() };
             let mut finished = Vec::new();
             let mut left = Left { cost: 0.0, runs: 0.0, longest: 0.0, cost_of_longest: 0.0 };
@@ -135,7 +136,7 @@ impl Status {
                 let mut share = 1.0;
                 if listing.saved.contains(id) && states > 0 {
                     states -= 1;
-                    if let Some((updates, timing)) = session::progress(store, run) {
+                    if let Some((updates, timing)) = session::how_far(store, run) {
                         let done = updates as f64 / run.updates as f64;
                         share -= done;
                         pace.add(run, done, timing.update_seconds + timing.evaluation_seconds);
@@ -155,7 +156,7 @@ impl Status {
             status.total.add(&counts);
             let PlannedRun { spec, .. } = &runs[0];
             let (method, oversight) = (spec.method.clone(), spec.oversight);
-            status.cells.push(CellStatus { method, oversight, counts });
+            status.groups.push(GroupStatus { method, oversight, counts });
         }
         status.estimate(&paces, &lefts, on_gpu);
         Ok(status)
@@ -179,7 +180,7 @@ impl Status {
         Ok(())
     }
 
-    /// Runs take as long as others of their cell did, or if none tells, as their cost says.
+    /// Runs take as long as others of their group did, or if none tells, as their cost says.
     fn estimate(&mut self, paces: &[Pace], lefts: &[Left], on_gpu: bool) {
         let all = paces.iter().fold(Pace::default(), |all, pace| Pace {
             seconds: all.seconds + pace.seconds,

@@ -24,7 +24,8 @@ pub struct Summary {
     /// Where the files are.
     pub folder: String,
     /// Runs by method and oversight level, in plan order.
-    pub cells: Vec<Cell>,
+    #[serde(rename = "cells")]
+    pub groups: Vec<Group>,
     /// Runs without a result that have failed.
     pub failed: Vec<FailedRun>,
     /// Names of runs without a result that have not been trained to their end.
@@ -36,7 +37,7 @@ pub struct Summary {
 
 /// One method at one oversight level.
 #[derive(Debug, Serialize)]
-pub struct Cell {
+pub struct Group {
     /// Method label.
     pub method: String,
     /// Oversight level p.
@@ -79,13 +80,13 @@ pub struct FailedRun {
 }
 
 /// What became of one run.
-enum Outcome {
+enum RunOutcome {
     Finished(RunResult, Timing),
     Failed(FailedRun),
     Missing(String),
 }
 
-impl Outcome {
+impl RunOutcome {
     fn of(run: &PlannedRun, status: RunStatus) -> Self {
         let run_id = run.name.id.to_string();
         match status {
@@ -129,29 +130,29 @@ impl Summary {
     pub fn read(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
         let read = |run: &PlannedRun| {
             let status = store.status(&run.name, Check::Lengths)?;
-            Ok((row(run, &status), Outcome::of(run, status)))
+            Ok((row(run, &status), RunOutcome::of(run, status)))
         };
-        let (rows, outcomes): (Vec<RunRow>, Vec<Outcome>) =
+        let (rows, outcomes): (Vec<RunRow>, Vec<RunOutcome>) =
             read_all(&plan.runs, read)?.into_iter().unzip();
         let mut summary = Self {
             schema_version: SCHEMA_VERSION,
             folder: store.folder().display().to_string(),
-            cells: Vec::new(),
+            groups: Vec::new(),
             failed: Vec::new(),
             missing: Vec::new(),
             rows,
         };
         let mut outcomes = outcomes.into_iter();
-        for runs in plan.cells() {
+        for runs in plan.groups() {
             let mut finished = Vec::new();
             for outcome in outcomes.by_ref().take(runs.len()) {
                 match outcome {
-                    Outcome::Finished(result, timing) => finished.push((result, timing)),
-                    Outcome::Failed(failed) => summary.failed.push(failed),
-                    Outcome::Missing(run_id) => summary.missing.push(run_id),
+                    RunOutcome::Finished(result, timing) => finished.push((result, timing)),
+                    RunOutcome::Failed(failed) => summary.failed.push(failed),
+                    RunOutcome::Missing(run_id) => summary.missing.push(run_id),
                 }
             }
-            summary.cells.push(Cell::new(&runs[0], &finished));
+            summary.groups.push(Group::new(&runs[0], &finished));
         }
         Ok(summary)
     }
@@ -170,7 +171,7 @@ impl Summary {
         let header =
             ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
         let mut lines = vec![header.map(String::from).to_vec()];
-        lines.extend(self.cells.iter().map(Cell::columns));
+        lines.extend(self.groups.iter().map(Group::columns));
         let mut text = columns(&lines);
         text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
         for FailedRun { run_id, update_idx, reason } in &self.failed {
@@ -184,7 +185,7 @@ impl Summary {
     }
 }
 
-impl Cell {
+impl Group {
     fn new(run: &PlannedRun, finished: &[(RunResult, Timing)]) -> Self {
         let over = |value: fn(&RunResult) -> f64| -> Vec<f64> {
             finished.iter().map(|(result, _)| value(result)).collect()

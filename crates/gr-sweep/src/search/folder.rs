@@ -9,7 +9,7 @@ use gr_runs::{Store, SweepFile, atomic_write, flatten};
 use toml::{Table, Value};
 
 use super::space::Search;
-use super::trial::SearchCell;
+use super::trial::SearchGroup;
 use crate::plan::{SweepPlan, results_folder};
 
 const SEARCH: &str = "search.toml";
@@ -100,7 +100,7 @@ impl SearchFolder {
         self.path.join("trials.csv")
     }
 
-    /// Opens the results folder of the re-run `plan` of `cell`, which is one of `num_cells`. More
+    /// Opens the results folder of the re-run `plan` of `group`, which is one of `num_groups`. More
     /// seeds of the same setting are added to those there; another setting's folder is moved aside,
     /// and what to tell of that is returned.
     ///
@@ -108,13 +108,13 @@ impl SearchFolder {
     /// If it cannot be read, moved or written.
     pub fn open_selected(
         &self,
-        cell: &SearchCell,
-        num_cells: usize,
+        group: &SearchGroup,
+        num_groups: usize,
         plan: &SweepPlan,
     ) -> Result<(Store, Option<String>)> {
         let mut folder = self.path.join("selected");
-        if num_cells > 1 {
-            folder.push(format!("{}_p{}", cell.method.label, cell.oversight));
+        if num_groups > 1 {
+            folder.push(format!("{}_p{}", group.method.label, group.oversight));
         }
         let mut notice = None;
         let file = folder.join(PLAN);
@@ -221,10 +221,10 @@ mod tests {
         let plan = plan(temporary.path(), 3);
         let path = temporary.path().join("search");
         let folder = SearchFolder::open(&path, &plan.search, Rerun::Seeds(None)).unwrap();
-        let cell = &plan.cells[0];
+        let group = &plan.groups[0];
         let open = |trial: usize, seeds: u64| {
-            let rerun = plan.rerun(&cell.trials[trial], seeds).unwrap();
-            folder.open_selected(cell, 1, &rerun).unwrap().1
+            let rerun = plan.rerun(&group.trials[trial], seeds).unwrap();
+            folder.open_selected(group, 1, &rerun).unwrap().1
         };
         assert_eq!(open(0, 2), None);
         fs::write(path.join("selected/run.csv"), "trained").unwrap();

@@ -12,8 +12,8 @@ mod table;
 mod trial;
 
 pub(crate) use folder::{RERUN_SEEDS, Rerun, SearchFolder};
-pub(crate) use outcome::CellOutcome;
-pub(crate) use report::{CellReport, Report};
+pub(crate) use outcome::GroupOutcome;
+pub(crate) use report::{GroupReport, SearchReport};
 pub use select::{Candidate, Selected, select};
 pub use space::Search;
 pub(crate) use trial::MOST_RERUN_SEEDS;

@@ -10,12 +10,12 @@ use gr_runs::{
 
 use super::checks::checks;
 use super::select::Candidate;
-use super::trial::{SearchCell, Trial};
+use super::trial::{SearchGroup, Trial};
 use crate::results::summary::FailedRun;
 
 /// What became of the trials of one method at one level.
 #[derive(Debug, Default)]
-pub struct CellOutcome {
+pub struct GroupOutcome {
     /// A row of each trial, with what it drew.
     pub rows: Vec<(TrialRow, Vec<String>)>,
     /// True returns of the kept checkpoints of every finished trial, one for each seed, in their order.
@@ -31,14 +31,14 @@ pub struct CellOutcome {
     pub missing: usize,
 }
 
-impl CellOutcome {
-    /// Reads what became of `cell` from `store`.
+impl GroupOutcome {
+    /// Reads what became of `group` from `store`.
     ///
     /// # Errors
     /// If the system refuses to read.
-    pub fn read(cell: &SearchCell, store: &Store) -> Result<Self, StoreError> {
+    pub fn read(group: &SearchGroup, store: &Store) -> Result<Self, StoreError> {
         let mut outcome = Self::default();
-        for trial in &cell.trials {
+        for trial in &group.trials {
             let mut finished = Vec::new();
             let mut status = "finished";
             for run in &trial.runs {
@@ -65,7 +65,7 @@ impl CellOutcome {
                     }
                 }
             }
-            let row = row(cell, trial, status, &finished);
+            let row = row(group, trial, status, &finished);
             if row.status == "finished" {
                 let returns = finished.iter().map(|run| run.result.selected_return.reveal());
                 outcome.returns.push(returns.collect());
@@ -81,7 +81,7 @@ impl CellOutcome {
     }
 }
 
-fn row(cell: &SearchCell, trial: &Trial, status: &str, finished: &[RunManifest]) -> TrialRow {
+fn row(group: &SearchGroup, trial: &Trial, status: &str, finished: &[RunManifest]) -> TrialRow {
     let spec = &trial.runs[0].spec;
     let early_stopping = &spec.settings.early_stopping;
     let seeds: Vec<String> = trial.file.seeds.as_slice().iter().map(u64::to_string).collect();
@@ -96,8 +96,8 @@ fn row(cell: &SearchCell, trial: &Trial, status: &str, finished: &[RunManifest])
     let has_labels = !finished.is_empty();
     TrialRow {
         trial: trial.number,
-        run_label: cell.method.label.into(),
-        oversight_prob: cell.oversight,
+        run_label: group.method.label.into(),
+        oversight_prob: group.oversight,
         seeds: seeds.join(" "),
         n: finished.len(),
         status: status.into(),

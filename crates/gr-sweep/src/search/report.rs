@@ -7,17 +7,17 @@ use gr_runs::{HoldoutReturn, LabelCount, Seed};
 use gr_stats::{crossed_mean_interval, mean_interval, quartiles};
 use serde::Serialize;
 
-use super::outcome::CellOutcome;
+use super::outcome::GroupOutcome;
 use super::select::{Selected, select};
-use super::trial::SearchCell;
-use crate::results::summary::{Cell, FailedRun};
+use super::trial::SearchGroup;
+use crate::results::summary::{FailedRun, Group};
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
 
 /// All that is said of a search.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct SearchReport {
     /// [`gr_runs::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Where the files are.
@@ -29,7 +29,8 @@ pub struct Report {
     /// What should be known of the search as a whole.
     pub notices: Vec<String>,
     /// Methods × oversight levels.
-    pub cells: Vec<CellReport>,
+    #[serde(rename = "cells")]
+    pub groups: Vec<GroupReport>,
     /// Runs of trials and re-runs that have failed.
     pub failed: Vec<FailedRun>,
     /// Runs of trials and re-runs that are not over.
@@ -38,7 +39,7 @@ pub struct Report {
 
 /// One method at one oversight level.
 #[derive(Debug, Serialize)]
-pub struct CellReport {
+pub struct GroupReport {
     /// Method label.
     pub method: String,
     /// Oversight level p.
@@ -113,19 +114,19 @@ pub struct Chosen {
     /// Runs of the search that have failed, whose labels are not known and not among these.
     pub search_runs_not_counted: usize,
     /// The setting on seeds that the search never saw; absent if it was not run again.
-    pub rerun: Option<Cell>,
+    pub rerun: Option<Group>,
 }
 
-impl CellReport {
-    /// What `outcome` says of `cell`.
-    pub fn new(cell: &SearchCell, keys: &[&str], outcome: &CellOutcome) -> Self {
+impl GroupReport {
+    /// What `outcome` says of `group`.
+    pub fn new(group: &SearchGroup, keys: &[&str], outcome: &GroupOutcome) -> Self {
         Self {
-            method: cell.method.label.into(),
-            oversight: cell.oversight,
-            policy_type: cell.method.headline().name().into(),
-            holdout_sources: cell.holdout_sources(),
-            random_setting: Distribution::new(cell, outcome),
-            chosen_setting: ChosenSetting::new(cell, keys, outcome),
+            method: group.method.label.into(),
+            oversight: group.oversight,
+            policy_type: group.method.headline().name().into(),
+            holdout_sources: group.holdout_sources(),
+            random_setting: Distribution::new(group, outcome),
+            chosen_setting: ChosenSetting::new(group, keys, outcome),
         }
     }
 
@@ -138,7 +139,7 @@ impl CellReport {
     }
 
     /// Takes in what the re-run came to.
-    pub fn set_rerun(&mut self, rerun: Option<Cell>) {
+    pub fn set_rerun(&mut self, rerun: Option<Group>) {
         if let ChosenSetting::Chosen(chosen) = &mut self.chosen_setting {
             chosen.rerun = rerun;
         }
@@ -146,13 +147,13 @@ impl CellReport {
 }
 
 impl Distribution {
-    fn new(cell: &SearchCell, outcome: &CellOutcome) -> Self {
+    fn new(group: &SearchGroup, outcome: &GroupOutcome) -> Self {
         let with =
             |status: &'static str| outcome.rows.iter().filter(move |(row, _)| row.status == status);
         let returns: Vec<f64> =
             with("finished").filter_map(|(row, _)| row.selected_return).collect();
         let seeds: Vec<&[Seed]> =
-            cell.trials.iter().map(|trial| trial.file.seeds.as_slice()).collect();
+            group.trials.iter().map(|trial| trial.file.seeds.as_slice()).collect();
         let shared = seeds.len() > 1 && seeds.iter().all(|of_trial| *of_trial == seeds[0]);
         let (interval, interval_over) = match (shared, seeds.first().map_or(0, |s| s.len())) {
             (false, _) => {
@@ -191,9 +192,9 @@ impl Distribution {
 }
 
 impl ChosenSetting {
-    fn new(cell: &SearchCell, keys: &[&str], outcome: &CellOutcome) -> Self {
+    fn new(group: &SearchGroup, keys: &[&str], outcome: &GroupOutcome) -> Self {
         let none = |reason: &str| Self::None { reason: reason.into() };
-        if let Some(reason) = cell.why_no_selection() {
+        if let Some(reason) = group.why_no_selection() {
             return none(reason);
         }
         if outcome.missing > 0 {
@@ -203,7 +204,7 @@ impl ChosenSetting {
         let Some(Selected { trial, holdout_return, checks_compared }) = selected else {
             return none("no trial could pay for a check against its holdout");
         };
-        let drawn = cell.trials[trial as usize].drawn.iter().cloned();
+        let drawn = group.trials[trial as usize].drawn.iter().cloned();
         let keys = keys.iter().map(|key| key.to_string());
         Self::Chosen(Box::new(Chosen {
             trial,

@@ -3,15 +3,15 @@
 use gr_runs::LabelCount;
 use gr_terminal::{columns, count};
 
-use super::report::{CellReport, Chosen, ChosenSetting, Distribution, Report};
+use super::report::{Chosen, ChosenSetting, Distribution, GroupReport, SearchReport};
 use crate::results::summary::{FailedRun, with_interval};
 
-impl Report {
+impl SearchReport {
     /// The report as text.
     pub fn table(&self) -> String {
         let mut text = String::new();
-        for cell in &self.cells {
-            text += &cell.table();
+        for group in &self.groups {
+            text += &group.table();
             text.push('\n');
         }
         text += "true return: mean ± 95 % interval, in 1. as said there, in 2. over seeds (Student t); a holdout \
@@ -30,7 +30,7 @@ impl Report {
     }
 }
 
-impl CellReport {
+impl GroupReport {
     fn table(&self) -> String {
         let holdout = match self.holdout_sources.join(" or ") {
             none if none.is_empty() => "no holdout".into(),

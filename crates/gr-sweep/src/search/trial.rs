@@ -32,7 +32,7 @@ pub struct Trial {
 
 /// The trials of one method at one oversight level.
 #[derive(Clone, Debug)]
-pub struct SearchCell {
+pub struct SearchGroup {
     /// The method.
     pub method: &'static Method,
     /// Oversight level p.
@@ -47,7 +47,7 @@ pub struct SearchPlan {
     /// The search.
     pub search: Search,
     /// Methods × oversight levels.
-    pub cells: Vec<SearchCell>,
+    pub groups: Vec<SearchGroup>,
     /// What should be known.
     pub notices: Vec<String>,
 }
@@ -58,7 +58,7 @@ impl SearchPlan {
     /// # Errors
     /// An unknown method, or a trial whose draws do not go together or have no effect.
     pub fn new(search: Search) -> Result<Self> {
-        let mut cells = Vec::new();
+        let mut groups = Vec::new();
         let mut notices = Vec::new();
         let seeds = match &search.seeds {
             TrialSeeds::Listed(seeds) => seeds.as_slice().len(),
@@ -83,22 +83,22 @@ impl SearchPlan {
                     of_trials.extend(notices);
                     trials.push(trial);
                 }
-                let cell = SearchCell { method, oversight, trials };
-                notices.extend(search.drawn_without_effect(&cell)?);
+                let group = SearchGroup { method, oversight, trials };
+                notices.extend(search.drawn_without_effect(&group)?);
                 notices.extend(first_and_number(of_trials));
-                notices.extend(cell.nothing_to_select_on());
-                cells.push(cell);
+                notices.extend(group.nothing_to_select_on());
+                groups.push(group);
             }
         }
         notices.extend(search.incomparable());
         notices.extend(search.unequal_noise());
-        notices.splice(0..0, search.without_effect(&cells)?);
-        Ok(Self { search, cells, notices })
+        notices.splice(0..0, search.without_effect(&groups)?);
+        Ok(Self { search, groups, notices })
     }
 
     /// The runs of all trials, in order.
     pub fn runs(&self) -> Vec<PlannedRun> {
-        let trials = self.cells.iter().flat_map(|cell| &cell.trials);
+        let trials = self.groups.iter().flat_map(|group| &group.trials);
         trials.flat_map(|trial| trial.runs.iter().cloned()).collect()
     }
 
@@ -160,12 +160,12 @@ impl Trial {
 }
 
 impl Search {
-    /// Refuses to draw what has no effect on the trials of `cell`: its column would show settings that did
+    /// Refuses to draw what has no effect on the trials of `group`: its column would show settings that did
     /// nothing. What changes a column that counts or annotates is said.
-    fn drawn_without_effect(&self, cell: &SearchCell) -> Result<Vec<String>> {
+    fn drawn_without_effect(&self, group: &SearchGroup) -> Result<Vec<String>> {
         let mut notices = Vec::new();
         for key in self.keys() {
-            let Some(idle) = effects::why_idle(key, cell.configured()) else { continue };
+            let Some(idle) = effects::why_idle(key, group.configured()) else { continue };
             let says =
                 format!("{}: {key} is drawn, but without effect ({})", self.origin, idle.reason);
             ensure!(idle.changes_a_column, "{says}; leave it out");
@@ -175,9 +175,9 @@ impl Search {
     }
 
     /// What to say of given settings that have no effect.
-    fn without_effect(&self, cells: &[SearchCell]) -> Result<Vec<String>, ConfigError> {
+    fn without_effect(&self, groups: &[SearchGroup]) -> Result<Vec<String>, ConfigError> {
         let mut said =
-            effects::judge(&self.given, || cells.iter().flat_map(SearchCell::configured))?;
+            effects::judge(&self.given, || groups.iter().flat_map(SearchGroup::configured))?;
         said.extend(self.given.iter().filter(|given| given.key == "seeds").map(|given| {
             format!(
                 "note: {}: seeds are not used; a space file or --set gives those of trials",
@@ -219,7 +219,7 @@ impl Search {
     }
 }
 
-impl SearchCell {
+impl SearchGroup {
     /// The runs of its trials.
     pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
         self.trials.iter().flat_map(|trial| &trial.runs)

@@ -8,7 +8,7 @@ use gr_terminal::{count, duration};
 
 use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
-use crate::plan::{PlannedRun, cells};
+use crate::plan::{PlannedRun, groups};
 
 /// Measured bytes of a row in the evaluation and training files.
 const EVALUATION_ROW_BYTES: u64 = 300;
@@ -26,10 +26,10 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
     let mut longest_run: f64 = 0.0;
     let mut bytes = 0;
     let all = runs.len();
-    for runs in cells(runs) {
+    for runs in groups(runs) {
         let run_seconds = runs.iter().map(|run| measurements.seconds(run));
-        let cell_seconds: f64 = run_seconds.clone().sum();
-        seconds += cell_seconds;
+        let group_seconds: f64 = run_seconds.clone().sum();
+        seconds += group_seconds;
         longest_run = run_seconds.fold(longest_run, f64::max);
         bytes += runs.iter().map(disk).sum::<u64>();
         text += &format!(
@@ -39,7 +39,7 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
             count(runs.len(), "run"),
             least_and_most(runs.iter().map(|run| run.updates)),
             least_and_most(runs.iter().map(evaluations)),
-            duration(Duration::from_secs_f64(cell_seconds / runs.len() as f64)),
+            duration(Duration::from_secs_f64(group_seconds / runs.len() as f64)),
         );
     }
     for notice in notices {

@@ -147,7 +147,7 @@ impl Session {
 }
 
 /// Updates done and seconds so far, by the saved state of `run`, if there is a usable one.
-pub fn progress(store: &Store, run: &PlannedRun) -> Option<(u64, Timing)> {
+pub fn how_far(store: &Store, run: &PlannedRun) -> Option<(u64, Timing)> {
     let (snapshot, recorded) = Recorded::read(store, run).ok()?;
     Some((snapshot.updates_done, recorded.timing))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use csv::StringRecord;
-use gr_runs::{FileRecord, SCHEMA_VERSION, cell_today, column_since, follows_from_others};
+use gr_runs::{FileRecord, SCHEMA_VERSION, column_since, follows_from_others, value_today};
 
 /// Updates of which numbers are compared. Elsewhere they differ in their last digits; sooner or later one
 /// of the actions that are drawn comes out another way for it, and from there on the two are
@@ -64,7 +64,7 @@ pub fn bit_for_bit(
     }
 }
 
-/// Compares two CSV files: byte for byte if both are of the same schema, else cell by cell.
+/// Compares two CSV files: byte for byte if both are of the same schema, else value by value.
 ///
 /// # Errors
 /// The first difference.
@@ -74,9 +74,9 @@ pub fn texts(there: &[u8], here: &[u8]) -> Result<Columns, String> {
     }
     let (there, here) = (Table::read(there)?, Table::read(here)?);
     let pairing = Pairing::new(&there, &here)?;
-    match (pairing.cells().find(|pair| pair.there != pair.here), pairing.compared) {
+    match (pairing.values().find(|pair| pair.there != pair.here), pairing.compared) {
         (Some(pair), _) => Err(pair.text()),
-        (None, Columns::All) => Err("the same cells in other bytes".into()),
+        (None, Columns::All) => Err("the same values in other bytes".into()),
         (None, Columns::Earlier) => Ok(Columns::Earlier),
     }
 }
@@ -106,14 +106,14 @@ pub fn within(there: &[u8], here: &[u8], tolerance: f64) -> Result<(f64, Columns
     let read = |text| Table::read(text).map(Table::of_first_updates);
     let (there, here) = (read(there)?, read(here)?);
     let pairing = Pairing::new(&there, &here)?;
-    let number = |cell: &str| cell.parse::<f64>().ok();
+    let number = |value: &str| value.parse::<f64>().ok();
     let mut scales: HashMap<&str, f64> = HashMap::new();
-    for pair in pairing.cells() {
+    for pair in pairing.values() {
         let scale = scales.entry(pair.column).or_insert(f64::MIN_POSITIVE);
         *scale = number(pair.there).map_or(*scale, |number| scale.max(number.abs()));
     }
     let mut largest: f64 = 0.0;
-    for pair in pairing.cells() {
+    for pair in pairing.values() {
         let difference = match (number(pair.there), number(pair.here)) {
             _ if pair.there == pair.here => 0.0,
             (Some(there), Some(here)) => (there - here).abs() / scales[pair.column],
@@ -133,7 +133,7 @@ struct Table {
     rows: Vec<StringRecord>,
 }
 
-/// A cell that two tables should have alike.
+/// A value that two tables should have alike.
 struct Pair<'a> {
     line: usize,
     column: &'a str,
@@ -179,7 +179,7 @@ impl Table {
     }
 }
 
-/// The cells of a recorded table, each beside that of the table that came about today.
+/// The values of a recorded table, each beside that of the table that came about today.
 struct Pairing<'a> {
     there: &'a Table,
     here: &'a Table,
@@ -216,7 +216,7 @@ impl<'a> Pairing<'a> {
 
     /// All pairs, row by row. What a row of an earlier schema did not record is empty in it, and may be in
     /// later rows of the file, whose run did not know it yet.
-    fn cells(&self) -> impl Iterator<Item = Pair<'a>> + '_ {
+    fn values(&self) -> impl Iterator<Item = Pair<'a>> + '_ {
         let earliest = self.there.rows.iter().map(|row| self.there.schema_of(row)).min();
         let rows = self.there.rows.iter().zip(&self.here.rows).enumerate();
         rows.flat_map(move |(index, (there, here))| {
@@ -225,14 +225,14 @@ impl<'a> Pairing<'a> {
             let columns = self.columns.iter().enumerate();
             columns.filter(move |(_, (column, _))| !is_earlier || *column != SCHEMA).map(
                 move |(at, (column, position))| {
-                    let cell = there.get(at).unwrap_or_default();
+                    let value = there.get(at).unwrap_or_default();
                     let since = column_since(column);
                     let is_known = since <= schema || follows_from_others(column);
-                    let is_left_out = Some(since) > earliest && cell.is_empty();
+                    let is_left_out = Some(since) > earliest && value.is_empty();
                     Pair {
                         line: index + 2,
                         column,
-                        there: if is_earlier { cell_today(column, cell) } else { cell },
+                        there: if is_earlier { value_today(column, value) } else { value },
                         here: here
                             .get(*position)
                             .filter(|_| is_known && !is_left_out)

@@ -23,7 +23,7 @@ use crate::results::summary::Summary;
 use crate::sweep::workplace::Workplace;
 use crate::training::interrupt::Interrupt;
 use compare::Columns;
-use report::{Files, Report, Verdict, WhyNumbers};
+use report::{Files, SampleReport, Verdict, WhyNumbers};
 
 /// What is verified, and how.
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
             by_backend.entry(backend).or_default().push((run, *manifest));
         }
     }
-    let mut report = Report::default();
+    let mut report = SampleReport::default();
     for (backend, runs) in by_backend {
         let trained = train_again(arguments, &backend, runs, &store, &interrupt, &mut report)?;
         if let ControlFlow::Break(exit_code) = trained {
@@ -131,7 +131,7 @@ fn train_again(
     runs: Vec<(PlannedRun, RunManifest)>,
     store: &Store,
     interrupt: &Interrupt,
-    report: &mut Report,
+    report: &mut SampleReport,
 ) -> Result<ControlFlow<u8>> {
     let flags = MachineFlags { device: backend.into(), jobs: arguments.jobs, save_every: u64::MAX };
     let workplace = Workplace::open(&flags)?;

@@ -52,7 +52,7 @@ pub enum WhyNumbers {
 
 /// How all of a sample compare.
 #[derive(Default)]
-pub struct Report {
+pub struct SampleReport {
     lines: Vec<Vec<String>>,
     notes: Vec<String>,
     differing: usize,
@@ -183,7 +183,7 @@ impl WhyNumbers {
     }
 }
 
-impl Report {
+impl SampleReport {
     /// Adds how `run` compares, which was trained again.
     pub fn add(&mut self, run: &PlannedRun, verdict: Verdict) {
         let (compared, outcome, why) = match verdict {

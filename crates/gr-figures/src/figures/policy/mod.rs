@@ -6,7 +6,7 @@ mod grid;
 use anyhow::Result;
 use gr_grid::{Cell, Grid};
 
-use super::{Figure, Has, Outcome, Picture};
+use super::{Drawing, Figure, Has, Picture};
 use crate::data::{CellPolicy, PolicyTable, Results, Run, TableKey};
 use crate::layout::{Block, Page, TITLE_SIZE, View};
 use crate::model::{Caption, Group, Numbers, groups, thousands};
@@ -85,7 +85,7 @@ fn key(goals: (Cell, Cell), flags: (bool, bool), policy: usize, update: u64) -> 
     TableKey { goals, flags, policy: POLICIES[policy].0.into(), update }
 }
 
-fn draw(results: &Results, _view: &View) -> Result<Outcome> {
+fn draw(results: &Results, _view: &View) -> Result<Drawing> {
     let mut pictures = Vec::new();
     for group in groups(results) {
         for run in &group.finished {
@@ -105,9 +105,9 @@ fn draw(results: &Results, _view: &View) -> Result<Outcome> {
         }
     }
     if pictures.is_empty() {
-        return Ok(Outcome::NoData("no finished run has policy_tables_<run>.csv".into()));
+        return Ok(Drawing::NoData("no finished run has policy_tables_<run>.csv".into()));
     }
-    Ok(Outcome::Drawn(pictures))
+    Ok(Drawing::Drawn(pictures))
 }
 
 fn picture(

@@ -8,7 +8,7 @@ use gr_grid::{Cell, Environment, Flags, Layout};
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::{MAGIC, RunSnapshot, SnapshotError};
-use crate::early_stopping::{EarlyStoppingState, LabelAccount, Progress};
+use crate::early_stopping::{EarlyStoppingState, LabelAccount, StoppingMemory};
 
 /// Stands for an update that has not been.
 const NEVER: u64 = u64::MAX;
@@ -97,7 +97,10 @@ impl Tensors<'_> {
         let pair = |value, update_idx| Some((f64::from_bits(value), at(update_idx)?));
         Ok(Some(EarlyStoppingState {
             account: LabelAccount { episodes, spent },
-            progress: Progress { best: pair(best, best_update), kept: pair(highest, kept_update) },
+            memory: StoppingMemory {
+                best: pair(best, best_update),
+                kept: pair(highest, kept_update),
+            },
             latest_check: at(latest_check),
             kept_avg_return: None,
             kept: [self.group("kept.policy")?, self.group("kept.value")?],

@@ -22,26 +22,26 @@ fn plan(trials: u64, flags: &[(&str, &str)]) -> SearchPlan {
     plan_of(SPACE, trials, flags).unwrap()
 }
 
-/// The keys of the first run of each trial of a cell: settings and seed together.
-fn keys(cell: &SearchCell) -> Vec<String> {
-    cell.trials.iter().map(|trial| trial.runs[0].spec.key()).collect()
+/// The keys of the first run of each trial of a group: settings and seed together.
+fn keys(group: &SearchGroup) -> Vec<String> {
+    group.trials.iter().map(|trial| trial.runs[0].spec.key()).collect()
 }
 
 #[test]
 fn more_trials_and_other_levels_do_not_change_the_first_ones() {
     let few = plan(3, &[]);
     let more = plan(5, &[("oversight", "[0.3, 0.01]")]);
-    assert_eq!(keys(&few.cells[0]), keys(&more.cells[1])[..3]);
+    assert_eq!(keys(&few.groups[0]), keys(&more.groups[1])[..3]);
     // Another level draws anew.
-    let drawn = |cell: &SearchCell| cell.trials[0].drawn.clone();
-    assert_ne!(drawn(&more.cells[0]), drawn(&more.cells[1]));
+    let drawn = |group: &SearchGroup| group.trials[0].drawn.clone();
+    assert_ne!(drawn(&more.groups[0]), drawn(&more.groups[1]));
 }
 
 #[test]
 fn methods_share_draws_so_that_they_compare_in_pairs() {
     let methods = [("methods", "naive_early_stopping,routing"), ("early_stopping.enabled", "true")];
     let plan = plan(3, &methods);
-    for (a, b) in plan.cells[0].trials.iter().zip(&plan.cells[1].trials) {
+    for (a, b) in plan.groups[0].trials.iter().zip(&plan.groups[1].trials) {
         assert_eq!((&a.drawn, &a.file.seeds), (&b.drawn, &b.file.seeds));
     }
 }
@@ -58,7 +58,7 @@ fn a_further_searched_key_and_the_order_of_keys_shift_no_draw() {
     let drawn = |space: &str, key: &str| -> Vec<String> {
         let plan = plan_of(space, 4, &[]).unwrap();
         let at = plan.search.keys().iter().position(|known| *known == key).unwrap();
-        let trials = plan.cells[0].trials.iter();
+        let trials = plan.groups[0].trials.iter();
         trials.map(|trial| format!("{} {}", trial.drawn[at], trial.file.seeds)).collect()
     };
     for key in ["early_stopping.patience", "early_stopping.tolerance"] {
@@ -71,7 +71,7 @@ fn a_further_searched_key_and_the_order_of_keys_shift_no_draw() {
 fn draws_never_change() {
     // Recorded once: another value here means that every published search has changed.
     let plan = plan(1, &[]);
-    let Trial { drawn, file, .. } = &plan.cells[0].trials[0];
+    let Trial { drawn, file, .. } = &plan.groups[0].trials[0];
     let [patience, tolerance] = &drawn[..] else { panic!("two keys are searched") };
     assert_eq!(
         (patience.to_string(), tolerance.to_string(), file.seeds.to_string()),
@@ -84,7 +84,7 @@ const RECORDED: (&str, &str, &str) = ("592", "0.067829419159401", "158477973");
 #[test]
 fn drawn_settings_are_those_of_the_runs() {
     let plan = plan(4, &[]);
-    for trial in &plan.cells[0].trials {
+    for trial in &plan.groups[0].trials {
         let settings = &trial.runs[0].spec.settings.early_stopping;
         assert!(settings.enabled);
         assert_eq!(Value::from(settings.tolerance), trial.drawn[1]);
@@ -98,7 +98,7 @@ fn reruns_take_seeds_that_no_trial_can_have() {
         [("random", "0..8"), ("0..4", "4..12"), ("1,3", "0,2,4..10"), ("70000..70004", "0..8")]
     {
         let plan = plan(50, &[("seeds", seeds)]);
-        let trial = &plan.cells[0].trials[9];
+        let trial = &plan.groups[0].trials[9];
         let rerun = plan.rerun(trial, 8).unwrap();
         assert_eq!(rerun.file.seeds.to_string(), unseen);
         assert_eq!(rerun.file.settings, trial.file.settings);
@@ -106,7 +106,7 @@ fn reruns_take_seeds_that_no_trial_can_have() {
         let seen = |seed| searched.iter().any(|run| run.spec.seed == seed);
         assert!(!rerun.runs.iter().any(|run| seen(run.spec.seed)), "{seeds}");
     }
-    let most = plan(50, &[]).rerun(&plan(1, &[]).cells[0].trials[0], MOST_RERUN_SEEDS).unwrap();
+    let most = plan(50, &[]).rerun(&plan(1, &[]).groups[0].trials[0], MOST_RERUN_SEEDS).unwrap();
     assert!(most.runs.iter().all(|run| !RANDOM_SEEDS.contains(&run.spec.seed)));
 }
 
@@ -114,7 +114,7 @@ fn reruns_take_seeds_that_no_trial_can_have() {
 fn random_seeds_differ_between_trials_and_listed_ones_do_not() {
     let seeds = |flags: &[(&str, &str)]| {
         let plan = plan(20, flags);
-        let seeds = plan.cells[0].trials.iter().map(|trial| trial.file.seeds.to_string());
+        let seeds = plan.groups[0].trials.iter().map(|trial| trial.file.seeds.to_string());
         seeds.collect::<std::collections::HashSet<_>>().len()
     };
     assert_eq!((seeds(&[]), seeds(&[("seeds", "0..4")])), (20, 1));
@@ -127,7 +127,7 @@ fn early_stopping_is_not_searched_where_nothing_stops() {
         assert!(error.contains(mention), "{error}");
     }
     assert!(
-        plan(2, &[("methods", "routing"), ("early_stopping.enabled", "true")]).cells.len() == 1
+        plan(2, &[("methods", "routing"), ("early_stopping.enabled", "true")]).groups.len() == 1
     );
 }
 

@@ -150,7 +150,7 @@ fn status_counts_what_is_done_and_who_trains() {
     child.wait().unwrap();
     let seen = seen.expect("a run is seen at work");
     assert_eq!(seen["processes"].as_object().unwrap().len(), 1);
-    assert!(text.contains("trains 1 runs") && text.contains("eta "), "{text}");
+    assert!(text.contains("trains 1 run") && text.contains("eta "), "{text}");
     // Killed, it holds nothing any more.
     let killed = status();
     assert_eq!((&killed["total"]["running"], &killed["total"]["begun"]), (&0.into(), &1.into()));

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use gr_runs::{CsvLine, EvaluationRow, HoldoutRow, TrainingRow};
+use gr_terminal::count;
 
 use super::Warnings;
 use super::run::{EvaluationPoint, Holdout, Oversight, Run, RunState, UpdateValue};
@@ -129,9 +130,10 @@ fn complete(run: &mut Run, warnings: &Warnings) {
     };
     if let Some(updates) = run.updates.filter(|updates| last.update + 1 != *updates) {
         warnings.add(format!(
-            "{}: ends at update {} of a finished run of {updates} updates",
+            "{}: ends at update {} of a finished run of {}",
             path.display(),
-            last.update
+            last.update,
+            count(updates, "update")
         ));
     }
     run.updates = run.updates.or(Some(last.update + 1));

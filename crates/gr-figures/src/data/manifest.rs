@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use gr_runs::{RunResult, Settings};
+use gr_terminal::count;
 use serde::Deserialize;
 
 use super::run::{EvaluationPoint, Holdout, Run, RunLabels, RunState};
@@ -74,7 +75,7 @@ fn check(result: &RunResult) -> Result<()> {
     ] {
         let updates = result.updates;
         if let Some(update) = update.filter(|update| *update >= updates) {
-            bail!("result.{key} is {update}, but the run had {updates} updates");
+            bail!("result.{key} is {update}, but the run had {}", count(updates, "update"));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use gr_runs::{CsvLine, RunId, RunRow, Seed};
+use gr_terminal::count;
 
 use super::plan::Plan;
 use super::run::{EvaluationPoint, Holdout, Run, RunLabels, RunState, Series};
@@ -109,7 +110,7 @@ fn from_row(folder: &Path, line: &CsvLine<'_>, row: RunRow) -> Result<Run> {
         [("selected_update", row.selected_update), ("stopped_update", row.stopped_update)]
     {
         if let (Some(_), Some(done)) = (update.filter(|at| row.updates <= Some(*at)), row.updates) {
-            let expected = format!("one of the run's {done} updates, from 0 on");
+            let expected = format!("one of the run's {}, from 0 on", count(done, "update"));
             return Err(line.refuse(column, expected).into());
         }
     }

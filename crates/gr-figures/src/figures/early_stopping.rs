@@ -1,6 +1,7 @@
 //! Runs with a holdout, one by one: what they were trained on, what the holdout said, and the truth.
 
 use anyhow::Result;
+use gr_terminal::count;
 
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Results, Run, UpdateValue};
@@ -121,7 +122,7 @@ fn caption(results: &Results, group: &Group<'_>) -> Caption {
     ));
     let unstopped = runs.iter().filter(|run| run.stopped_update.is_none()).count();
     if unstopped > 0 {
-        caption.say(format!("{unstopped} of {} runs were never stopped.", runs.len()));
+        caption.say(format!("{unstopped} of {} never stopped early.", count(runs.len(), "run")));
     }
     caption.say_numbers_of_runs(std::slice::from_ref(group));
     caption.say_conditions(results, std::slice::from_ref(group));

@@ -2,6 +2,7 @@
 //! settings beside the setting that the holdout chose.
 
 use anyhow::Result;
+use gr_terminal::count;
 
 use super::final_returns::kept;
 use super::{Drawing, Figure, Has, Picture};
@@ -190,8 +191,8 @@ fn caption(results: &Results, groups: &[Group<'_>], levels: &[Oversight]) -> Cap
     if let Some(first) = trials.first() {
         let finished = trials.iter().filter(|trial| trial.finished).count();
         caption.say(match trials.len() {
-            all if all == finished => format!("Small points: {all} trials."),
-            all => format!("Small points: {finished} of {all} trials finished."),
+            all if all == finished => format!("Small points: {}.", count(all, "trial")),
+            all => format!("Small points: {finished} of {} finished.", count(all, "trial")),
         });
         caption.note(format!(
             "Random settings: a small point is the mean true return of the checkpoints that the {} of a \

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use gr_terminal::count;
+
 use super::caption::{Caption, Named, by_level, thousands};
 use super::trend::{RULE, Trend, trend};
 use super::{Group, levels, series_of};
@@ -82,7 +84,11 @@ impl Caption {
             let finished: usize = groups.iter().map(|group| group.finished.len()).sum();
             self.say_or_short(
                 format!("Not in any mean: {}.", left_out.join("; ")),
-                format!("Not in any mean: {} of {all} runs, named beside.", all - finished),
+                format!(
+                    "Not in any mean: {} of {}, named beside.",
+                    all - finished,
+                    count(all, "run")
+                ),
             );
         }
         // Series that have runs at some levels of the figure but not at others.
@@ -179,7 +185,7 @@ fn not_averaged(group: &Group<'_>) -> Option<String> {
         .collect();
     let left_out = group.all.len() - group.finished.len();
     (left_out > 0).then(|| {
-        let (all, name) = (group.all.len(), group.name());
-        format!("{left_out} of {all} runs of {name} ({})", counts.join(", "))
+        let (all, name) = (count(group.all.len(), "run"), group.name());
+        format!("{left_out} of {all} of {name} ({})", counts.join(", "))
     })
 }

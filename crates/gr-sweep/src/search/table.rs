@@ -82,16 +82,13 @@ impl Chosen {
             line("2. the setting chosen by the holdout", format!("trial {trial}")),
             line(
                 "   holdout return",
-                format!("{signal}, the highest of {candidates} trials: biased upwards"),
+                format!("{signal}, the highest of {}: biased upwards", count(*candidates, "trial")),
             ),
             line(
                 "   compared at",
                 format!(
                     "{} of each run, spread evenly over it (trials.csv has the highest of all checks)",
-                    match self.checks_compared {
-                        1 => "1 check".into(),
-                        number => format!("{number} checks"),
-                    }
+                    count(self.checks_compared, "check")
                 ),
             ),
         ];

@@ -33,12 +33,12 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
         longest_run = run_seconds.fold(longest_run, f64::max);
         bytes += runs.iter().map(disk).sum::<u64>();
         text += &format!(
-            "{:20} p = {:<6} {:>9} of {:>6} updates, {:>5} evaluations; about {} each\n",
+            "{:20} p = {:<6} {:>9} of {:>14}, {:>17}; about {} each\n",
             runs[0].method.label,
             runs[0].spec.oversight,
             count(runs.len(), "run"),
-            least_and_most(runs.iter().map(|run| run.updates)),
-            least_and_most(runs.iter().map(evaluations)),
+            least_and_most(runs.iter().map(|run| run.updates), "update"),
+            least_and_most(runs.iter().map(evaluations), "evaluation"),
             duration(Duration::from_secs_f64(group_seconds / runs.len() as f64)),
         );
     }
@@ -58,10 +58,11 @@ pub fn describe(runs: &[PlannedRun], notices: &[String], workplace: &Workplace) 
     Ok(text + &measurements.text())
 }
 
-/// `200`, or `100-300` where they differ.
-fn least_and_most(values: impl Iterator<Item = u64> + Clone) -> String {
+/// `200 updates`, or `100-300 updates` where they differ.
+fn least_and_most(values: impl Iterator<Item = u64> + Clone, noun: &str) -> String {
     let (least, most) = (values.clone().min().unwrap_or(0), values.max().unwrap_or(0));
-    if least == most { least.to_string() } else { format!("{least}-{most}") }
+    let named = count(most, noun);
+    if least == most { named } else { format!("{least}-{named}") }
 }
 
 /// Bytes that a finished run keeps.

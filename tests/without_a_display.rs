@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{SMALL, succeed, sweep, texts};
+use support::{SMALL, sweep, texts};
 
 #[test]
 fn no_line_of_the_driver_is_printed_where_there_is_no_session() {
@@ -17,13 +17,20 @@ fn nor_where_an_adapter_is_asked_for() {
 
 fn trains_without_a_word_about_sessions(device: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["--methods=oracle", "--oversight=1", "--seeds=0", "--updates=1", "--device"];
-    let mut command = sweep(folder.path(), &[SMALL, &arguments, &[device]].concat());
-    // `SMALL` names a device; the last one counts.
-    for name in ["XDG_RUNTIME_DIR", "WAYLAND_DISPLAY", "DISPLAY"] {
+    let elsewhere = SMALL.iter().copied().filter(|argument| *argument != "--device=cpu");
+    let mut arguments: Vec<&str> = elsewhere.collect();
+    arguments.extend(["--methods=oracle", "--oversight=1", "--seeds=0", "--updates=1"]);
+    arguments.extend(["--device", device]);
+    let mut command = sweep(folder.path(), &arguments);
+    for name in ["XDG_RUNTIME_DIR", "NODEVICE_SELECT", "WAYLAND_DISPLAY", "DISPLAY"] {
         command.env_remove(name);
     }
-    let (_, said) = texts(&succeed(&mut command));
-    assert!(said.contains("1 run"), "{said}");
+    let output = command.output().unwrap();
+    let (_, said) = texts(&output);
     assert!(!said.contains("XDG_RUNTIME_DIR"), "{said}");
+    if said.contains("no wgpu adapter found") {
+        println!("skipped: {said}");
+        return;
+    }
+    assert!(output.status.success() && said.contains("1 run"), "{said}");
 }

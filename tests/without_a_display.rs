@@ -5,17 +5,17 @@ mod support;
 use support::{SMALL, sweep, texts};
 
 #[test]
-fn no_line_of_the_driver_is_printed_where_there_is_no_session() {
-    trains_without_a_word_about_sessions("auto");
+fn no_line_of_the_driver_is_printed_where_there_is_no_display() {
+    trains_without_a_word_about_displays("auto");
 }
 
 /// Skipped where there is neither a GPU nor a software driver.
 #[test]
 fn nor_where_an_adapter_is_asked_for() {
-    trains_without_a_word_about_sessions("wgpu");
+    trains_without_a_word_about_displays("wgpu");
 }
 
-fn trains_without_a_word_about_sessions(device: &str) {
+fn trains_without_a_word_about_displays(device: &str) {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = SMALL.iter().copied().filter(|argument| *argument != "--device=cpu");
     let mut arguments: Vec<&str> = elsewhere.collect();

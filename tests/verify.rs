@@ -33,7 +33,7 @@ fn twenty_runs_come_out_as_before_and_nothing_is_written() {
     trained(folder.path());
     let before = names(folder.path());
     let (table, _) = texts(&succeed(&mut looking("verify", folder.path(), &["--sample=20"])));
-    assert!(table.contains("20 of 20 runs come out as before"), "{table}");
+    assert!(table.contains("20 of 20 runs came out as before"), "{table}");
     assert_eq!(table.matches("bit for bit  equal").count(), 20, "{table}");
     assert_eq!(names(folder.path()), before);
 
@@ -205,5 +205,5 @@ fn a_manifest_of_another_version_says_what_differs() {
     let output = verify(folder.path(), &["--sample=0"]);
     let (table, _) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{table}");
-    assert!(table.contains("1 runs, the first one made by version 0.0.9"), "{table}");
+    assert!(table.contains("1 run, the first one made by version 0.0.9"), "{table}");
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, Store};
-use gr_terminal::columns;
+use gr_terminal::{columns, count};
 
 use super::compare::{Columns, UPDATES_COMPARED};
 use crate::plan::{PlannedRun, SweepPlan};
@@ -100,7 +100,8 @@ impl Files {
     pub fn text(&self) -> String {
         let Self { planned, finished, failed, damaged, .. } = self;
         let mut text = format!(
-            "files: {finished} of {planned} runs finished and as recorded, {failed} failed, {} damaged\n",
+            "files: {finished} of {} finished and as recorded, {failed} failed, {} damaged\n",
+            count(*planned, "run"),
             damaged.len()
         );
         for Damage { file, reason } in damaged {
@@ -117,7 +118,8 @@ impl Files {
         }
         if let Some((number, made_by)) = &self.strangers {
             text += &format!(
-                "not of this plan: {number} runs, the first one made by {made_by}; this is {}\n",
+                "not of this plan: {}, the first one made by {made_by}; this is {}\n",
+                count(*number, "run"),
                 this_version()
             );
         }
@@ -229,7 +231,7 @@ impl Report {
             );
         }
         let equal = self.lines.len() - self.differing;
-        text + &format!("{equal} of {} runs come out as before\n", self.lines.len())
+        text + &format!("{equal} of {} came out as before\n", count(self.lines.len(), "run"))
     }
 }
 

@@ -205,5 +205,5 @@ fn a_manifest_of_another_version_says_what_differs() {
     let output = verify(folder.path(), &["--sample=0"]);
     let (table, _) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{table}");
-    assert!(table.contains("1 runs, the first one made by version 0.0.9"), "{table}");
+    assert!(table.contains("1 run, the first one made by version 0.0.9"), "{table}");
 }

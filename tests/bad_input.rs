@@ -228,7 +228,7 @@ fn files_that_are_no_policies_are_named_with_the_reason() {
         (at("missing.pt"), &[][..], "cannot read"),
         (at("text.pt"), &[], "not a PyTorch state dict"),
         (at("text.safetensors"), &[], "not a safetensors file"),
-        (at("torn.pt"), &[], "not a PyTorch state dict"),
+        (at("torn.pt"), &[], "damaged or cut short"),
         (data.join("routed.pt"), &["--rows=3", "--cols=4"], "25 cells"),
         (data.join("routed.pt"), &["--oversight=7"], "--oversight = 7"),
         (data.join("routed.pt"), &["--oversight=0.1,often"], "--oversight = often"),

@@ -183,7 +183,7 @@ fn a_lost_connection_that_is_told_twice_still_saves() {
 
 /// Settings with which the first update takes seconds, most of them in its exact evaluation.
 const SLOW: [&str; 3] =
-    ["--set=environment.rows=8", "--set=environment.cols=8", "--set=network.hidden=64"];
+    ["--set=environment.rows=8", "--set=environment.cols=8", "--set=network.hidden=512"];
 
 #[test]
 fn a_second_signal_exits_at_once() {

@@ -262,11 +262,16 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
         fs::write(&path, manifest.replace(from, to)).unwrap();
         assert_mentions(&refused(&[&place.sweep()], &[]), &[&id, mention]);
     }
-    fs::write(&path, manifest).unwrap();
-    draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
-    let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
-    assert!(numbers.contains(&format!("seed 1,{last},,,1")), "{numbers}");
-    assert_eq!(numbers.lines().count(), 3);
+    // Labels are a number or absent, as in every table.
+    for (labels, cells) in [("\"unlimited\"", "7,,true"), ("0", "7,0,false")] {
+        let named = format!("labels_holdout = {labels}");
+        fs::write(&path, manifest.replace("labels_holdout = 0", &named)).unwrap();
+        draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
+        let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
+        assert!(numbers.contains(&format!("seed 1,{last},,,1,{cells}\n")), "{numbers}");
+        assert!(numbers.contains(&format!("mean,{last},,,1,{cells}\n")), "{numbers}");
+        assert_eq!(numbers.lines().count(), 3);
+    }
     let caption = place.caption("final-returns");
     assert!(caption.contains("2 of 3 runs of Naive at p = 0.1 (2 unfinished)"), "{caption}");
 }

@@ -1,7 +1,6 @@
 //! The true return of every run's kept policy, with mean and interval per method.
 
 use anyhow::Result;
-use gr_runs::LabelCount;
 
 use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
@@ -91,38 +90,28 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     Ok(Drawing::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers(&all))]))
 }
 
-/// Mean labels per run that training and checks of a group used, where they are recorded.
-fn labels(group: &Group<'_>) -> Option<(f64, MeanLabels)> {
+/// Mean labels per run that training and checks of a group used, where they are recorded; those of
+/// checks are `None` where they are unlimited.
+fn labels(group: &Group<'_>) -> Option<(f64, Option<f64>)> {
     let labels: Vec<_> = group.finished.iter().map(|run| run.labels).collect::<Option<_>>()?;
     let mean = |values: Vec<u64>| {
         Some(estimate(&values.iter().map(|value| *value as f64).collect::<Vec<_>>())?.mean)
     };
     let training = mean(labels.iter().map(|labels| labels.training).collect())?;
-    let holdout = match labels.iter().map(|labels| labels.holdout.counted()).collect() {
-        Some(labels) => MeanLabels::Counted(mean(labels)?),
-        None => MeanLabels::Unlimited,
-    };
-    Some((training, holdout))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum MeanLabels {
-    Counted(f64),
-    Unlimited,
+    let holdout = labels.iter().map(|labels| labels.holdout.counted()).collect::<Option<_>>();
+    Some((training, holdout.and_then(mean)))
 }
 
 fn say_labels(group: &Group<'_>) -> Option<String> {
     let (training, holdout) = labels(group)?;
     let training = thousands(training.round() as u64);
     Some(match holdout {
-        MeanLabels::Counted(0.0) => format!("{}: {training}", group.name()),
-        MeanLabels::Counted(holdout) => {
+        Some(0.0) => format!("{}: {training}", group.name()),
+        Some(holdout) => {
             let holdout = thousands(holdout.round() as u64);
             format!("{}: {training} + {holdout} for the holdout", group.name())
         }
-        MeanLabels::Unlimited => {
-            format!("{}: {training} + unlimited for what it watches", group.name())
-        }
+        None => format!("{}: {training} + unlimited for what it watches", group.name()),
     })
 }
 
@@ -138,6 +127,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         "n",
         "labels_training",
         "labels_holdout",
+        "labels_holdout_unlimited",
     ]);
     for (group, kept) in all {
         let Oversight(level) = group.oversight;
@@ -149,16 +139,15 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         row.push(kept.mean.n.to_string());
         let labels_of_group = labels(group);
         row.push(Numbers::text(labels_of_group.map(|(training, _)| training)));
-        row.push(Numbers::text(labels_of_group.map(|(_, holdout)| match holdout {
-            MeanLabels::Counted(labels) => labels.to_string(),
-            MeanLabels::Unlimited => LabelCount::Unlimited.to_string(),
-        })));
+        row.push(Numbers::text(labels_of_group.and_then(|(_, holdout)| holdout)));
+        row.push(Numbers::text(labels_of_group.map(|(_, holdout)| holdout.is_none())));
         numbers.push(row);
         for ((name, value), run) in kept.runs.iter().zip(&group.finished) {
             let mut row = who.to_vec();
             row.extend([name.clone(), value.to_string(), String::new(), String::new(), "1".into()]);
             row.push(Numbers::text(run.labels.map(|labels| labels.training)));
-            row.push(Numbers::text(run.labels.map(|labels| labels.holdout)));
+            row.push(Numbers::text(run.labels.and_then(|labels| labels.holdout.counted())));
+            row.push(Numbers::text(run.labels.map(|labels| labels.holdout.counted().is_none())));
             numbers.push(row);
         }
     }

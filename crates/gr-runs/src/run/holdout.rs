@@ -54,26 +54,7 @@ impl LabelCount {
     }
 }
 
-impl std::iter::Sum for LabelCount {
-    /// Unlimited as soon as one is.
-    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
-        counts.fold(Self::Counted(0), |sum, count| match (sum, count) {
-            (Self::Counted(sum), Self::Counted(count)) => Self::Counted(sum + count),
-            _ => Self::Unlimited,
-        })
-    }
-}
-
 const UNLIMITED: &str = "unlimited";
-
-impl std::fmt::Display for LabelCount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Counted(labels) => write!(f, "{labels}"),
-            Self::Unlimited => f.write_str(UNLIMITED),
-        }
-    }
-}
 
 impl From<LabelCount> for NumberOrName {
     fn from(labels: LabelCount) -> Self {

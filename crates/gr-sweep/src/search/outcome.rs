@@ -111,8 +111,8 @@ fn row(group: &SearchGroup, trial: &Trial, status: &str, finished: &[RunManifest
         labels_training: has_labels
             .then(|| finished.iter().map(|manifest| manifest.result.labels_training).sum()),
         labels_holdout: has_labels
-            .then(|| finished.iter().map(|manifest| manifest.result.labels_holdout).sum())
-            .and_then(LabelCount::counted),
+            .then(|| finished.iter().map(|manifest| manifest.result.labels_holdout.counted()).sum())
+            .flatten(),
         holdout_source: early_stopping.enabled.then(|| early_stopping.holdout_source.name().into()),
         labels_holdout_unlimited: early_stopping.labels_are_unlimited(),
         schema_version: SCHEMA_VERSION,

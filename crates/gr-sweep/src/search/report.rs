@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gr_runs::{HoldoutReturn, LabelCount, Seed};
+use gr_runs::{HoldoutReturn, Seed};
 use gr_stats::{crossed_mean_interval, mean_interval, quartiles};
 use serde::Serialize;
 
@@ -109,8 +109,8 @@ pub struct Chosen {
     pub candidates: usize,
     /// Labels that all finished runs of the search used in training.
     pub search_labels_training: u64,
-    /// Labels that they used in validation.
-    pub search_labels_holdout: LabelCount,
+    /// Labels that they used in validation; absent where they are unlimited.
+    pub search_labels_holdout: Option<u64>,
     /// Runs of the search that have failed, whose labels are not known and not among these.
     pub search_runs_not_counted: usize,
     /// The setting on seeds that the search never saw; absent if it was not run again.
@@ -213,7 +213,11 @@ impl ChosenSetting {
             checks_compared,
             candidates: outcome.candidates.len(),
             search_labels_training: outcome.labels.values().map(|(training, _)| training).sum(),
-            search_labels_holdout: outcome.labels.values().map(|(_, holdout)| *holdout).sum(),
+            search_labels_holdout: outcome
+                .labels
+                .values()
+                .map(|(_, holdout)| holdout.counted())
+                .sum(),
             search_runs_not_counted: outcome.failed.len(),
             rerun: None,
         }))

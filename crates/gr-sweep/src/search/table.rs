@@ -1,6 +1,5 @@
 //! The report for people.
 
-use gr_runs::LabelCount;
 use gr_terminal::{columns, count};
 
 use super::report::{Chosen, ChosenSetting, Distribution, GroupReport, SearchReport};
@@ -108,10 +107,10 @@ impl Chosen {
         }
         let training = self.search_labels_training;
         let mut search = match self.search_labels_holdout {
-            LabelCount::Counted(holdout) => {
+            Some(holdout) => {
                 format!("{training} + {holdout} holdout = {}", training + holdout)
             }
-            LabelCount::Unlimited => format!("{training} + unlimited holdout"),
+            None => format!("{training} + unlimited holdout"),
         };
         if self.search_runs_not_counted > 0 {
             search += &format!(", and those of {} failed runs", self.search_runs_not_counted);

@@ -4,14 +4,12 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use gr_runs::{MOST, SCHEMA_VERSION, whole_number, write_trials};
 use gr_terminal::{DONE, RUNS_FAILED, columns, count, print, print_if_read, say};
 
-use crate::options::flags::{
-    ConfigurationFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag,
-};
+use crate::options::flags::{ConfigurationFlags, TrainingFlags};
 use crate::plan::shard::Shard;
 use crate::results::summary::Summary;
 use crate::search::{
@@ -69,16 +67,7 @@ struct Arguments {
     configuration: ConfigurationFlags<false>,
 
     #[command(flatten)]
-    output: OutputFlags,
-
-    #[command(flatten)]
-    machine: MachineFlags,
-
-    #[command(flatten)]
-    shard: ShardFlag,
-
-    #[command(flatten)]
-    requeue: RequeueFlag,
+    training: TrainingFlags,
 }
 
 /// Runs the program.
@@ -89,13 +78,12 @@ pub fn main() -> ExitCode {
 fn search(arguments: Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = &arguments;
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-search", arguments.requeue.requeue_self)
-        .context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen("gr-search", arguments.training.requeue_self)?;
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
-    let shard = Shard::of_this_process(arguments.shard.shard)?;
-    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
+    let shard = Shard::of_this_process(arguments.training.shard)?;
+    arguments.training.check_requeue(SlurmJob::here().is_some())?;
     if arguments.rerun_seeds.is_some() {
         ensure!(
             plan.groups.iter().any(|group| group.why_no_selection().is_none()),
@@ -103,15 +91,15 @@ fn search(arguments: Arguments) -> Result<u8> {
              again; leave it out"
         );
     }
-    let workplace = Workplace::open(&arguments.machine)?;
-    arguments.machine.check_effect(workplace.device.is_gpu)?;
-    if arguments.output.dry_run {
+    let workplace = Workplace::open(&arguments.training.machine)?;
+    arguments.training.machine.check_effect(workplace.device.is_gpu)?;
+    if arguments.training.output.dry_run {
         print(&describe(&arguments, &plan, &workplace)?)?;
         return Ok(DONE);
     }
 
     let default_path = || SearchFolder::default_path(&plan.search);
-    let path = arguments.output.results.clone().unwrap_or_else(default_path);
+    let path = arguments.training.output.results.clone().unwrap_or_else(default_path);
     let rerun_asked =
         if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
     let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
@@ -143,7 +131,7 @@ fn search(arguments: Arguments) -> Result<u8> {
             return Ok(exit_code);
         }
     }
-    let json = arguments.output.json;
+    let json = arguments.training.output.json;
     let text = if json { serde_json::to_string_pretty(&report)? + "\n" } else { report.table() };
     print_if_read(&text)?;
     Ok(if report.failed.is_empty() { DONE } else { RUNS_FAILED })

@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use gr_runs::Store;
 use gr_terminal::{DONE, RUNS_FAILED, count, print, say};
 
 use super::status_view;
-use crate::options::flags::{ExperimentFlags, MachineFlags, OutputFlags, RequeueFlag, ShardFlag};
+use crate::options::flags::{ExperimentFlags, TrainingFlags};
 use crate::options::listing;
 use crate::plan::SweepPlan;
 use crate::plan::shard::Shard;
@@ -97,16 +97,7 @@ struct SweepArguments {
     experiment: ExperimentFlags,
 
     #[command(flatten)]
-    output: OutputFlags,
-
-    #[command(flatten)]
-    machine: MachineFlags,
-
-    #[command(flatten)]
-    shard: ShardFlag,
-
-    #[command(flatten)]
-    requeue: RequeueFlag,
+    training: TrainingFlags,
 }
 
 /// Runs the program.
@@ -142,17 +133,16 @@ fn run(arguments: Arguments) -> Result<u8> {
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-sweep", arguments.requeue.requeue_self)
-        .context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen("gr-sweep", arguments.training.requeue_self)?;
     let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
-    let folder = arguments.output.results.clone().unwrap_or_else(|| plan.default_folder());
+    let folder = arguments.training.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let plan = as_begun(plan, &folder)?;
-    let shard = Shard::of_this_process(arguments.shard.shard)?;
+    let shard = Shard::of_this_process(arguments.training.shard)?;
     let part = shard.part_of(&plan);
-    arguments.requeue.check_effect(SlurmJob::here().is_some())?;
-    let workplace = Workplace::open(&arguments.machine)?;
-    arguments.machine.check_effect(workplace.device.is_gpu)?;
-    if arguments.output.dry_run {
+    arguments.training.check_requeue(SlurmJob::here().is_some())?;
+    let workplace = Workplace::open(&arguments.training.machine)?;
+    arguments.training.machine.check_effect(workplace.device.is_gpu)?;
+    if arguments.training.output.dry_run {
         print(&dry_run::describe(&part.runs, &part.notices, &workplace)?)?;
         return Ok(DONE);
     }
@@ -171,7 +161,7 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     } else {
         Summary::read(&part, &store)?
     };
-    summary.print(arguments.output.json)?;
+    summary.print(arguments.training.output.json)?;
     let folder = pasted(&folder);
     if elsewhere > 0 {
         say(format!(

@@ -167,25 +167,6 @@ pub struct MachineFlags {
     pub save_every: u64,
 }
 
-/// Which part of the work this process does.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Machine")]
-pub struct ShardFlag {
-    /// Train part I of N, cut so that parts take about as long [default: in a Slurm array the task's
-    /// part, else all]
-    #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
-}
-
-/// What a job does that Slurm is about to end.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Machine")]
-pub struct RequeueFlag {
-    /// When Slurm warns this job (SIGURG or SIGUSR1), requeue it instead of waiting to be killed
-    #[arg(long)]
-    pub requeue_self: bool,
-}
-
 /// Where results go and in what form they are shown.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -203,6 +184,26 @@ pub struct OutputFlags {
     pub json: bool,
 }
 
+/// What every command that trains takes beside what it trains.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
+pub struct TrainingFlags {
+    #[command(flatten)]
+    pub output: OutputFlags,
+
+    #[command(flatten)]
+    pub machine: MachineFlags,
+
+    /// Train part I of N, cut so that parts take about as long [default: in a Slurm array the task's
+    /// part, else all]
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+
+    /// When Slurm warns this job (SIGURG or SIGUSR1), requeue it instead of waiting to be killed
+    #[arg(long)]
+    pub requeue_self: bool,
+}
+
 impl MachineFlags {
     /// Refuses flags that do nothing on the device that was opened.
     ///
@@ -218,12 +219,12 @@ impl MachineFlags {
     }
 }
 
-impl RequeueFlag {
-    /// Refuses the flag where there is no job to requeue.
+impl TrainingFlags {
+    /// Refuses `--requeue-self` where there is no job to requeue.
     ///
     /// # Errors
     /// If it was given outside Slurm.
-    pub fn check_effect(&self, in_slurm_job: bool) -> Result<()> {
+    pub fn check_requeue(&self, in_slurm_job: bool) -> Result<()> {
         ensure!(
             in_slurm_job || !self.requeue_self,
             "--requeue-self has no effect outside a job of Slurm (SLURM_JOB_ID is not set); leave it out"
@@ -242,6 +243,12 @@ mod tests {
     struct Line {
         #[command(flatten)]
         experiment: ExperimentFlags,
+    }
+
+    #[derive(Parser)]
+    struct TrainingLine {
+        #[command(flatten)]
+        training: TrainingFlags,
     }
 
     fn read(arguments: &[OsString]) -> ExperimentFlags {
@@ -301,7 +308,8 @@ mod tests {
             flags(Some(2)).check_effect(true).is_err() && flags(None).check_effect(true).is_ok()
         );
         assert!(flags(Some(2)).check_effect(false).is_ok());
-        assert!(RequeueFlag { requeue_self: true }.check_effect(false).is_err());
-        assert!(RequeueFlag { requeue_self: true }.check_effect(true).is_ok());
+        let requeue = TrainingLine::parse_from(["gr-sweep", "--requeue-self"]).training;
+        assert!(requeue.check_requeue(false).is_err());
+        assert!(requeue.check_requeue(true).is_ok());
     }
 }

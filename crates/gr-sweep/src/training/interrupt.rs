@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use gr_terminal::{count, report, say};
 use signal_hook::consts::{SIGINT, SIGTERM};
 #[cfg(unix)]
@@ -58,7 +58,7 @@ impl Interrupt {
     ///
     /// # Errors
     /// If the system does not let it.
-    pub fn listen(program: &'static str, requeue_self: bool) -> std::io::Result<Self> {
+    pub fn listen(program: &'static str, requeue_self: bool) -> Result<Self> {
         let interrupt = Self {
             program,
             requested: Arc::default(),
@@ -67,29 +67,30 @@ impl Interrupt {
             job: SlurmJob::here(),
             requeue_self,
         };
-        flag::register(SIGTERM, interrupt.terminated.clone())?;
+        interrupt.register().context("cannot listen for signals")?;
+        Ok(interrupt)
+    }
+
+    fn register(&self) -> std::io::Result<()> {
+        flag::register(SIGTERM, self.terminated.clone())?;
         for &(signal, _) in SIGNALS {
             #[cfg(unix)]
-            if interrupt.job.is_none() && signal == WARNING.0
+            if self.job.is_none() && signal == WARNING.0
                 || signal == HANG_UP && hang_up_is_ignored()
             {
                 continue;
             }
             // The system and the shell may both tell of one lost connection.
-            let hastens = signal != HANG_UP && (interrupt.job.is_none() || signal == SIGINT);
+            let hastens = signal != HANG_UP && (self.job.is_none() || signal == SIGINT);
             if hastens {
                 // Order matters: on the second signal the flag is already set, and this exits.
                 let exit_code = 128 + signal;
-                flag::register_conditional_shutdown(
-                    signal,
-                    exit_code,
-                    interrupt.requested.clone(),
-                )?;
+                flag::register_conditional_shutdown(signal, exit_code, self.requested.clone())?;
             }
-            flag::register_usize(signal, interrupt.signal.clone(), signal as usize)?;
-            flag::register(signal, interrupt.requested.clone())?;
+            flag::register_usize(signal, self.signal.clone(), signal as usize)?;
+            flag::register(signal, self.requested.clone())?;
         }
-        Ok(interrupt)
+        Ok(())
     }
 
     /// Whether a stop was requested.

@@ -13,7 +13,7 @@ use gr_runs::{
 
 /// The row of `train_results_<run>.csv` for an update.
 pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
-    let losses = report.losses.clone();
+    let losses = &report.losses;
     TrainingRow {
         global_step: report.env_steps,
         policy_loss: losses.policy_loss,

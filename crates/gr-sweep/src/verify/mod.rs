@@ -64,7 +64,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
     // Its exit code is the verdict, whoever reads the reasons.
     print_if_read(&files.text())?;
 
-    let interrupt = Interrupt::listen("gr-sweep", false).context("cannot listen for signals")?;
+    let interrupt = Interrupt::listen("gr-sweep", false)?;
     let mut by_backend: BTreeMap<String, Vec<(PlannedRun, RunManifest)>> = BTreeMap::new();
     for run in sample(finished, arguments) {
         if let RunStatus::Done(manifest) = store.status(&run.name, Check::Lengths)? {

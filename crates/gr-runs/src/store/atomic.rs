@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::NamedTempFile;
 
@@ -17,9 +18,15 @@ const TEMPORARY: &str = ".gr-tmp";
 /// How often a file is given its name whose temporary file somebody removes.
 const ATTEMPTS: usize = 3;
 
-/// Most files of [`PendingWrites`], each of which stays open: enough for a disk to work on many at
-/// once, and few enough for the files that a process on many cores may open.
+/// Most files of one [`PendingWrites`]: enough for a disk to work on many at once.
 const MOST_PENDING: usize = 16;
+
+/// Files that wait in all [`PendingWrites`] of the process together before each publishes what it has:
+/// they stay open, and systems let a process open as few as 1,024, some 256.
+const MANY_OPEN: usize = 128;
+
+/// Files that wait at the moment.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Writes `bytes` to `path` so that the file is at every moment absent, old or complete: a temporary
 /// file in the same folder, forced to disk, then renamed. Of several writers at once the last one
@@ -51,13 +58,14 @@ pub struct PendingWrites(Vec<Pending>);
 
 impl PendingWrites {
     /// Writes `bytes`, to lie at `path` from [`PendingWrites::publish`] on. Publishes those that wait if
-    /// they are many.
+    /// they are many, or many wait in the whole process.
     ///
     /// # Errors
     /// [`StoreError::Io`]; those that wait still do, or are published.
     pub fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         self.0.push(Pending::write(path, &[bytes])?);
-        if self.0.len() == MOST_PENDING { self.publish() } else { Ok(()) }
+        let are_many = self.0.len() == MOST_PENDING || OPEN.load(Ordering::Relaxed) > MANY_OPEN;
+        if are_many { self.publish() } else { Ok(()) }
     }
 
     /// Publishes all that wait, and returns when the disk has them.
@@ -96,13 +104,31 @@ fn force(pending: &[Pending]) -> Result<(), StoreError> {
 struct Pending {
     path: PathBuf,
     temporary: NamedTempFile,
+    _open: CountedOpen,
+}
+
+/// Counts among [`OPEN`] for as long as it lives.
+#[derive(Debug)]
+struct CountedOpen;
+
+impl CountedOpen {
+    fn new() -> Self {
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for CountedOpen {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pending {
     fn write(path: &Path, parts: &[&[u8]]) -> Result<Self, StoreError> {
         let written = create_temporary(path).and_then(|mut temporary| {
             parts.iter().try_for_each(|part| temporary.write_all(part))?;
-            Ok(Self { path: path.into(), temporary })
+            Ok(Self { path: path.into(), temporary, _open: CountedOpen::new() })
         });
         written.map_err(StoreError::io("write", path))
     }
@@ -116,7 +142,7 @@ impl Pending {
     }
 
     fn rename(self) -> Result<(), StoreError> {
-        let Self { path, mut temporary } = self;
+        let Self { path, mut temporary, _open } = self;
         for attempt in 1.. {
             let Err(failed) = temporary.persist(&path) else { break };
             if failed.error.kind() != ErrorKind::NotFound || attempt == ATTEMPTS {

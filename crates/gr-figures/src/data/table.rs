@@ -11,7 +11,7 @@ use super::Warnings;
 /// The columns that figures need of a file, and those that older or other files may lack, with blanks
 /// between them.
 pub struct Columns {
-    /// RefusedLine without them.
+    /// Refused without them.
     pub needed: &'static str,
     /// Read where they are.
     pub optional: &'static str,

@@ -10,11 +10,11 @@ use gr_grid::{
     evaluate_exactly,
 };
 use gr_learn::{
-    AdamSettings, Architecture, ComputeDevice, Environments, Inputs, Method, NetworkKind,
-    Objective, ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, StackedAdam, Statistics,
-    ValueNetwork,
+    AdamSettings, Architecture, ComputeDevice, Environments, Inputs, NetworkKind, Objective,
+    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, StackedAdam,
+    Statistics, ValueNetwork, cotangent_width,
 };
-use gr_runs::{Purpose, Settings, stream_at};
+use gr_runs::{Purpose, RunSpec, Settings, stream_at};
 
 // As in the programs.
 #[global_allocator]
@@ -98,8 +98,9 @@ fn environments() -> Environments {
     Environments::new(Settings::default().environment.rules(0.01), 0, 512)
 }
 
-fn method() -> &'static Method {
-    Method::find("naive_outcomes").expect("a known method")
+fn crediting() -> RunCrediting {
+    let (method, settings) = ("naive_outcomes".into(), Settings::default());
+    RunCrediting::new(&RunSpec { method, oversight: 0.01, seed: 0, settings })
 }
 
 #[divan::bench]
@@ -110,22 +111,28 @@ fn rollout(bencher: Bencher) {
 
 #[divan::bench]
 fn statistics(bencher: Bencher) {
-    let (rollout, table) = play(&mut environments());
+    let (mut rollout, table) = play(&mut environments());
     let rows = table.observations().len();
-    bencher.bench_local(|| Statistics::collect(&rollout, rows, method(), 0.97));
+    let mut crediting = crediting();
+    bencher.bench_local(|| {
+        let credits = crediting.credit(&mut rollout);
+        Statistics::collect(&rollout, rows, &credits, 0.97)
+    });
 }
 
 #[divan::bench]
 fn objective(bencher: Bencher) {
     let settings = Settings::default();
-    let (rollout, table) = play(&mut environments());
+    let (mut rollout, table) = play(&mut environments());
     let observations = table.observations();
     let policy = vec![PolicyRow::new([0.1, 0.2, 0.3, 0.4], None); observations.len()];
     let value = ValueNetwork::new(25, &settings.network, 0);
-    let statistics = Statistics::collect(&rollout, observations.len(), method(), 0.97);
+    let credits = crediting().credit(&mut rollout);
+    let statistics = Statistics::collect(&rollout, observations.len(), &credits, 0.97);
     bencher.bench_local(|| {
         let objective = Objective {
-            method: method(),
+            network: NetworkKind::SingleExpert,
+            leaves_out: false,
             masks: &settings.masks,
             settings: &settings.training,
             observations,

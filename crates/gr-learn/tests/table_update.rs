@@ -7,10 +7,10 @@ use common::per_sample::{Masks, NamedTensors, Network, Sample, SampleRoute, per_
 use common::table::{Recorded, relative_differences, table_update};
 use gr_grid::{Ending, EnvironmentRules, FirstObservation, Grid, Layout, Observation};
 use gr_learn::{
-    Architecture, Environments, Losses, METHODS, Method, NetworkKind, ObservationRows, Outcome,
-    Rollout, Route, pytorch_name,
+    Architecture, EndedEpisode, Environments, Losses, METHODS, Method, NetworkKind,
+    ObservationRows, Rollout, pytorch_name,
 };
-use gr_runs::{Edge, MaskSettings, Purpose, RouteMask, TrainingSettings, stream_at};
+use gr_runs::{MaskSettings, Purpose, RouteMask, RunSpec, Settings, TrainingSettings, stream_at};
 use rand::Rng;
 
 const TOLERANCE: f64 = 1e-4;
@@ -58,22 +58,23 @@ fn recorded(golden: &GoldenUpdate) -> Recorded {
             golden.diamond_flag[i] == 1,
         ),
     };
-    let outcome = |i: usize| match golden.done[i] {
-        0 => Outcome::Unfinished,
-        _ => Outcome::Ended {
-            ending: match (golden.info_reached_diamond[i], golden.info_reached_ghost[i]) {
-                (1, _) => Ending::Diamond,
-                (_, 1) => Ending::Ghost,
-                _ => Ending::TimeLimit,
-            },
-            overseen: golden.info_oversight[i] == 1,
-        },
+    // Only where it ended is known of an episode; what else it was does not matter to these methods.
+    let ended = |i: usize| {
+        let Observation { agent, layout } = observation(i);
+        let (ending, cell) = match (golden.info_reached_diamond[i], golden.info_reached_ghost[i]) {
+            (1, _) => (Ending::Diamond, layout.diamond),
+            (_, 1) => (Ending::Ghost, layout.ghost),
+            _ => (Ending::TimeLimit, agent),
+        };
+        let states = [agent, cell].map(|agent| Observation { agent, layout });
+        let place = [i, i % golden.num_envs];
+        EndedEpisode::new(place, 0, states, ending, golden.info_oversight[i] == 1)
     };
     Recorded {
         envs: golden.num_envs,
         observations: samples.clone().map(observation).collect(),
         actions: golden.action.iter().map(|action| *action as u8).collect(),
-        outcomes: samples.map(outcome).collect(),
+        ended: samples.filter(|i| golden.done[*i] == 1).map(ended).collect(),
     }
 }
 
@@ -164,9 +165,8 @@ impl Case {
         let (gradients, losses) = table_update(
             &self.weights,
             self.grid,
-            self.method,
+            &spec(self.method.label, self.settings.clone()),
             &self.masks,
-            &self.settings,
             &self.recorded,
         );
         let network = match self.method.network {
@@ -254,7 +254,7 @@ fn play(grid: Grid, first_observation: FirstObservation) -> Recorded {
             envs: rollout.envs(),
             observations: rollout.rows.iter().map(seen).collect(),
             actions: rollout.actions,
-            outcomes: rollout.outcomes,
+            ended: rollout.ended,
         });
     }
     recorded.unwrap()
@@ -264,23 +264,29 @@ fn play(grid: Grid, first_observation: FirstObservation) -> Recorded {
 fn credit(label: &str, recorded: &Recorded) -> Vec<Sample> {
     let number = recorded.observations.len();
     let end_of = |sample: usize| {
-        (sample..number)
-            .step_by(recorded.envs)
-            .find(|i| recorded.outcomes[*i] != Outcome::Unfinished)
+        let same = |end: &&EndedEpisode| (end.sample - sample).is_multiple_of(recorded.envs);
+        recorded.ended.iter().filter(|end| end.sample >= sample).find(same)
+    };
+    // Where the agent stands on a goal says how an episode ended; labels are the crate's.
+    let ending_of = |end: &EndedEpisode| match end.terminal {
+        Observation { agent, layout } if agent == layout.diamond => Ending::Diamond,
+        Observation { agent, layout } if agent == layout.ghost => Ending::Ghost,
+        _ => Ending::TimeLimit,
     };
     let samples = (0..number).map(|sample| {
         let end = end_of(sample);
-        let (ending, overseen) = match end.map(|end| recorded.outcomes[end]) {
-            Some(Outcome::Ended { ending, overseen }) => (Some(ending), overseen),
-            _ => (None, false),
-        };
+        let ending = end.map(ending_of);
+        let overseen = end.is_some_and(|end| {
+            ending != Some(Ending::TimeLimit)
+                && end.terminal.layout.flags.contains(end.terminal.agent)
+        });
         let reward = match (label, ending) {
             (_, None | Some(Ending::TimeLimit)) => 0.0,
             ("filtering" | "oracle", Some(Ending::Ghost)) => -1.0,
             ("naive_outcomes" | "naive_early_stopping", Some(Ending::Ghost)) if overseen => -1.0,
             _ => 1.0f32,
         };
-        let steps = end.map_or(0, |end| (end - sample) / recorded.envs);
+        let steps = end.map_or(0, |end| (end.sample - sample) / recorded.envs);
         let observation = &recorded.observations[sample];
         let unseen_goal = !overseen && matches!(ending, Some(Ending::Diamond | Ending::Ghost));
         Sample {

@@ -6,6 +6,7 @@ use gr_grid::{EnvironmentRules, EpisodeStart, Layout, Observation, play_labelled
 use gr_runs::{HoldoutReturn, HoldoutSource, Purpose, RunSpec, Seed, stream_at};
 
 use crate::evaluation::{NotFinite, policies};
+use crate::methods::evaluation_rules;
 use crate::network::{PolicyNetwork, PolicyType};
 
 /// Initial states, drawn once per run from a stream of their own, and every observation that can be
@@ -24,7 +25,7 @@ impl HoldoutSet {
     /// The set of a run whose holdout is `hidden` or `visible`.
     pub fn draw(spec: &RunSpec) -> Self {
         let settings = &spec.settings.early_stopping;
-        let rules = spec.settings.environment.rules(spec.oversight);
+        let rules = evaluation_rules(spec);
         let shown = settings.holdout_source == HoldoutSource::Visible;
         let starts: Vec<EpisodeStart> = (0..settings.holdout_episodes as u64)
             .map(|episode| {

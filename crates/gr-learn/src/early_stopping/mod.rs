@@ -16,6 +16,7 @@ use rule::StoppingRule;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::{NotFinite, evaluate, evaluate_tables};
+use crate::methods::evaluation_rules;
 use crate::network::{PolicyNetwork, PolicyType};
 
 /// What a check found.
@@ -192,7 +193,7 @@ fn true_return(
     spec: &RunSpec,
     headline: PolicyType,
 ) -> Result<TrueReturn, NotFinite> {
-    let rules = spec.settings.environment.rules(spec.oversight);
+    let rules = evaluation_rules(spec);
     let discount = spec.settings.training.discount;
     let envs = spec.settings.evaluation.envs;
     let evaluations = evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0);

@@ -3,11 +3,11 @@
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Grid, Observation};
 use gr_learn::{
-    Architecture, ComputeDevice, Gradients, Losses, Method, NetworkKind, Objective,
-    ObservationRows, Outcome, Passes, PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork,
-    policies, pytorch_name,
+    Architecture, ComputeDevice, EndedEpisode, Gradients, Losses, Method, NetworkKind, Objective,
+    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, Statistics,
+    ValueNetwork, cotangent_width, policies, pytorch_name,
 };
-use gr_runs::{MaskSettings, NetworkSettings, TrainingSettings};
+use gr_runs::{MaskSettings, NetworkSettings, RunSpec};
 
 use super::per_sample::NamedTensors;
 
@@ -16,7 +16,7 @@ pub struct Recorded {
     pub envs: usize,
     pub observations: Vec<Observation>,
     pub actions: Vec<u8>,
-    pub outcomes: Vec<Outcome>,
+    pub ended: Vec<EndedEpisode>,
 }
 
 /// Names of the reference for the value network's parameters, in the crate's order.
@@ -35,11 +35,12 @@ const VALUE_NAMES: [&str; 8] = [
 pub fn table_update(
     weights: &NamedTensors,
     grid: Grid,
-    method: &Method,
+    spec: &RunSpec,
     masks: &MaskSettings,
-    settings: &TrainingSettings,
     recorded: &Recorded,
 ) -> (NamedTensors, Losses) {
+    let method = Method::find(&spec.method).unwrap();
+    let settings = &spec.settings.training;
     let architecture = architecture(weights, grid, method.network);
     let names: Vec<String> = architecture
         .parameter_names()
@@ -54,13 +55,16 @@ pub fn table_update(
 
     let mut table = ObservationRows::new(grid, false);
     let rows = recorded.observations.iter().map(|observation| table.row(observation)).collect();
-    let rollout =
-        Rollout::recorded(recorded.envs, rows, recorded.actions.clone(), recorded.outcomes.clone());
+    let (actions, ended) = (recorded.actions.clone(), recorded.ended.clone());
+    let mut rollout = Rollout::recorded(recorded.envs, rows, actions, ended);
     let observations = table.observations();
-    let statistics = Statistics::collect(&rollout, observations.len(), method, settings.discount);
+    let mut crediting = RunCrediting::new(spec);
+    let credits = crediting.credit(&mut rollout);
+    let statistics = Statistics::collect(&rollout, observations.len(), &credits, settings.discount);
     let policy: Vec<PolicyRow> = policies(&network, observations).unwrap().swap_remove(0).1;
     let (losses, gradient) = Objective {
-        method,
+        network: method.network,
+        leaves_out: crediting.method().leaves_out(),
         masks,
         settings,
         observations,

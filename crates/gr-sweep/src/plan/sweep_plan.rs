@@ -110,6 +110,9 @@ impl SweepPlan {
                     seed: seeds[0],
                     settings: settings.clone(),
                 };
+                if let Some(message) = method.refusal(&first) {
+                    return Err(ConfigError::Conflict { keys: &[], message });
+                }
                 // Names are hashes, and there may be a hundred thousand.
                 let names = seeds.par_chunks(1000).flat_map_iter(|s| first.names_with_seeds(s));
                 let names: Vec<RunName> = names.collect();

@@ -12,7 +12,7 @@ use gr_grid::{
 use gr_learn::{
     AdamSettings, Architecture, ComputeDevice, Environments, Inputs, NetworkKind, Objective,
     ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, StackedAdam,
-    Statistics, ValueNetwork, cotangent_width,
+    Statistics, ValueNetwork,
 };
 use gr_runs::{Purpose, RunSpec, Settings, stream_at};
 
@@ -95,7 +95,7 @@ fn play(environments: &mut Environments) -> (Rollout, ObservationRows) {
 }
 
 fn environments() -> Environments {
-    Environments::new(Settings::default().environment.rules(0.01), 0, 512)
+    Environments::new(Settings::default().rules(0.01), 0, 512)
 }
 
 fn crediting() -> RunCrediting {
@@ -111,11 +111,11 @@ fn rollout(bencher: Bencher) {
 
 #[divan::bench]
 fn statistics(bencher: Bencher) {
-    let (mut rollout, table) = play(&mut environments());
+    let (rollout, table) = play(&mut environments());
     let rows = table.observations().len();
     let mut crediting = crediting();
     bencher.bench_local(|| {
-        let credits = crediting.credit(&mut rollout);
+        let credits = crediting.credit(0, &rollout);
         Statistics::collect(&rollout, rows, &credits, 0.97)
     });
 }
@@ -123,11 +123,11 @@ fn statistics(bencher: Bencher) {
 #[divan::bench]
 fn objective(bencher: Bencher) {
     let settings = Settings::default();
-    let (mut rollout, table) = play(&mut environments());
+    let (rollout, table) = play(&mut environments());
     let observations = table.observations();
     let policy = vec![PolicyRow::new([0.1, 0.2, 0.3, 0.4], None); observations.len()];
     let value = ValueNetwork::new(25, &settings.network, 0);
-    let credits = crediting().credit(&mut rollout);
+    let credits = crediting().credit(0, &rollout);
     let statistics = Statistics::collect(&rollout, observations.len(), &credits, 0.97);
     bencher.bench_local(|| {
         let objective = Objective {
@@ -147,8 +147,8 @@ fn objective(bencher: Bencher) {
 #[divan::bench(args = [FirstObservation::Fresh, FirstObservation::Stale])]
 fn exact_evaluation_of_a_table(bencher: Bencher, first_observation: FirstObservation) {
     let table = PolicyTable::from_fn(grid(), |_| [0.1, 0.2, 0.3, 0.4]);
-    let mut environment = Settings::default().environment;
-    environment.first_observation = first_observation;
-    let rules = environment.rules(0.01);
+    let mut settings = Settings::default();
+    settings.environment.first_observation = first_observation;
+    let rules = settings.rules(0.01);
     bencher.bench_local(|| evaluate_exactly(&table, &rules, 0.97, 512));
 }

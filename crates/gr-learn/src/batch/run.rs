@@ -1,13 +1,13 @@
 //! One run of a batch: its environments, its table, its value network, and what an update means to
 //! it. Knows nothing of the device on which its policy network is stacked with others.
 
-use gr_grid::{Action, Cell, Environment, Layout, NUM_ACTIONS, Observation, ObservationSpace};
+use gr_grid::{Cell, Environment, Layout, NUM_ACTIONS, Observation, ObservationSpace};
 use gr_runs::{EnvironmentSettings, MaskSettings, RunSpec};
 
 use super::snapshot::{RunSnapshot, SnapshotError};
 use crate::early_stopping::{EarlyStopping, EarlyStoppingState};
 use crate::evaluation::NotFinite;
-use crate::methods::{Columns, Imitation, Method, training_rules};
+use crate::methods::{Columns, Method, training_rules};
 use crate::network::{Architecture, PolicyRow, ValueNetwork};
 use crate::update::{
     Environments, Losses, Objective, ObservationRows, OutputGradient, Rollout, RunCrediting,
@@ -138,20 +138,12 @@ impl Run {
     /// Credits the episodes of `rollout` and adds its samples up. What the policy is to imitate gets rows
     /// of the table.
     pub fn statistics(&mut self, rollout: &Rollout) -> Statistics {
-        let update_idx = self.updates_done;
-        let credits = self.crediting.credit(update_idx, rollout);
         let discount = self.spec.settings.training.discount;
-        let mut statistics = Statistics::collect(rollout, self.policy.len(), &credits, discount);
-        let imitation = self.crediting.imitate(update_idx, rollout, &self.table);
-        statistics.imitation = imitation.map(|Imitation { coefficient, pairs }| {
-            let row = |(seen, action): &(Observation, Action)| {
-                (self.table.row(seen), action.index() as u8)
-            };
-            (coefficient, pairs.iter().map(row).collect())
-        });
-        statistics.extend_to(self.table.observations().len());
+        let mut statistics =
+            self.crediting.statistics(self.updates_done, rollout, &mut self.table, discount);
         let cells = self.environments.rules().overseen_cells;
-        let on_cells = rollout.ended.iter().filter(|episode| cells.contains(episode.terminal.agent));
+        let on_cells =
+            rollout.ended.iter().filter(|episode| cells.contains(episode.terminal.agent));
         statistics.episodes_on_overseen_cells = on_cells.count() as u64;
         statistics
     }

@@ -133,7 +133,7 @@ impl Crediting for CorrectiveActions {
     fn imitate(
         &mut self,
         update_idx: u64,
-        samples: &Samples<'_>,
+        samples: &Samples,
         meter: &mut LabelMeter,
     ) -> Option<Imitation> {
         let owed = self.memory.owed + self.oversight * samples.episodes as f64;
@@ -149,7 +149,7 @@ impl Crediting for CorrectiveActions {
             // Without replacement: what is picked moves to the front.
             let rest = (own.len() - first) as u32;
             own.swap(first, first + uniform_below(&mut picks, rest) as usize);
-            let seen = samples.seen[own[first]];
+            let seen = &samples.seen[own[first]];
             let action = self.told(seen, meter.noise(), &mut told);
             self.memory.replay.push(Pair::new(seen, action));
         }

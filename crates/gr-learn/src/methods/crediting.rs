@@ -68,9 +68,9 @@ impl Credit {
 }
 
 /// The samples of a rollout, as a method that picks among them sees them.
-pub struct Samples<'a> {
+pub struct Samples {
     /// What the agent saw, by sample: position `time × envs + env`.
-    pub seen: Vec<&'a Observation>,
+    pub seen: Vec<Observation>,
     /// Whether the sample was acted on the terminal observation of the episode before, by sample.
     pub is_stale: Vec<bool>,
     /// Episodes completed.
@@ -114,7 +114,7 @@ pub trait Crediting: Send + Sync {
     fn imitate(
         &mut self,
         _update_idx: u64,
-        _samples: &Samples<'_>,
+        _samples: &Samples,
         _meter: &mut LabelMeter,
     ) -> Option<Imitation> {
         None

@@ -144,8 +144,7 @@ impl LabelMeter {
         if self.noise == 0.0 {
             return episode.ending;
         }
-        let mut stream =
-            stream_at(self.seed, Purpose::LabelNoise, episode.env, episode.episode);
+        let mut stream = stream_at(self.seed, Purpose::LabelNoise, episode.env, episode.episode);
         match episode.ending {
             Ending::Diamond if unit_interval(&mut stream) < self.noise => Ending::Ghost,
             Ending::Ghost if unit_interval(&mut stream) < self.noise => Ending::Diamond,

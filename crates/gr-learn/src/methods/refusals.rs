@@ -24,7 +24,10 @@ impl Method {
         if !self.reads_labels(spec) {
             const REASON: &str = "it reads no labels";
             if overseer.label_noise > 0.0 {
-                return refuse(format!("overseer.label_noise = {:?}", overseer.label_noise), REASON);
+                return refuse(
+                    format!("overseer.label_noise = {:?}", overseer.label_noise),
+                    REASON,
+                );
             }
             if let Some(labels) = overseer.label_budget.labels() {
                 return refuse(format!("overseer.label_budget = {labels}"), REASON);
@@ -45,10 +48,10 @@ impl Method {
                 );
             }
         }
-        if training.overseen_weight == OverseenWeight::InverseOversight {
-            if let Some(reason) = needs_oversight(spec) {
-                return refuse("training.overseen_weight = \"1/p\"".into(), &reason);
-            }
+        if training.overseen_weight == OverseenWeight::InverseOversight
+            && let Some(reason) = needs_oversight(spec)
+        {
+            return refuse("training.overseen_weight = \"1/p\"".into(), &reason);
         }
         (self.refuses)(spec)
     }
@@ -69,7 +72,6 @@ impl Method {
 
 /// Refuses a run in which nothing is overseen, where something is divided by how much is.
 pub(super) fn needs_oversight(spec: &RunSpec) -> Option<String> {
-    (spec.training_oversight() == 0.0).then(|| {
-        format!("oversight = {:?} oversees nothing, and 1/p is no number", spec.oversight)
-    })
+    (spec.training_oversight() == 0.0)
+        .then(|| format!("oversight = {:?} oversees nothing, and 1/p is no number", spec.oversight))
 }

@@ -49,9 +49,12 @@ impl Crediting for RewardTable {
             let known = table.get(&cells(episode)).filter(|_| episode.on_goal);
             known.map_or(0.0, |(sum, number)| *sum as f32 / *number as f32)
         };
-        credits.extend(ended.iter().zip(labels).map(|(episode, label)| {
-            Credit::earning(label.unwrap_or_else(|| mean(episode)))
-        }));
+        credits.extend(
+            ended
+                .iter()
+                .zip(labels)
+                .map(|(episode, label)| Credit::earning(label.unwrap_or_else(|| mean(episode)))),
+        );
     }
 
     fn state(&self) -> Vec<u8> {

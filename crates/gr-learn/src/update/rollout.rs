@@ -130,8 +130,7 @@ pub struct Rollout {
 impl Rollout {
     /// Starts a rollout. The first observations are always fresh.
     pub fn start(environments: &Environments) -> Self {
-        let observations =
-            (0..environments.num_envs()).map(|env| environments.seen(env)).collect();
+        let observations = (0..environments.num_envs()).map(|env| environments.seen(env)).collect();
         Self { observations, envs: environments.num_envs(), ..Self::default() }
     }
 

@@ -1,11 +1,12 @@
 //! The crediting of one run: what its method makes of the episodes that ended, the labels that this
 //! reads, and the weights and scales that its settings put on top.
 
-use gr_grid::FirstObservation;
+use gr_grid::{Action, FirstObservation, Observation};
 use gr_runs::RunSpec;
 
 use super::observation_rows::ObservationRows;
 use super::rollout::Rollout;
+use super::statistics::Statistics;
 use crate::methods::{Credit, Crediting, Imitation, LabelMeter, Method, Samples};
 
 /// How the episodes of a rollout are credited.
@@ -81,25 +82,41 @@ impl RunCrediting {
         Credits { ended, unfinished: self.crediting.unfinished() }
     }
 
-    /// What the policy is to imitate in update `update_idx`, of whose rollout `table` has the
-    /// observations.
-    pub fn imitate(
+    /// Credits the rollout of update `update_idx`, of which `table` has the observations, and adds its
+    /// samples up. What the policy is to imitate gets rows of the table.
+    pub fn statistics(
         &mut self,
         update_idx: u64,
         rollout: &Rollout,
-        table: &ObservationRows,
-    ) -> Option<Imitation> {
-        if !self.crediting.imitates() {
-            return None;
+        table: &mut ObservationRows,
+        discount: f64,
+    ) -> Statistics {
+        let credits = self.credit(update_idx, rollout);
+        let num_rows = table.observations().len();
+        let mut statistics = Statistics::collect(rollout, num_rows, &credits, discount);
+        if self.crediting.imitates() {
+            let samples = self.samples(rollout, table);
+            let imitation = self.crediting.imitate(update_idx, &samples, &mut self.meter);
+            statistics.imitation = imitation.map(|Imitation { coefficient, pairs }| {
+                let row = |(seen, action): &(Observation, Action)| {
+                    (table.row(seen), action.index() as u8)
+                };
+                (coefficient, pairs.iter().map(row).collect())
+            });
+            statistics.extend_to(table.observations().len());
         }
-        let rows = rollout.rows.iter();
-        let seen = rows.map(|row| &table.observations()[*row as usize]).collect::<Vec<_>>();
+        statistics
+    }
+
+    /// The samples of `rollout` as a method that picks among them sees them.
+    fn samples(&self, rollout: &Rollout, table: &ObservationRows) -> Samples {
+        let seen = rollout.rows.iter().map(|row| table.observations()[*row as usize]);
+        let seen: Vec<Observation> = seen.collect();
         let mut is_stale = vec![false; seen.len()];
         if self.first_observation == FirstObservation::Stale {
             let firsts = rollout.ended.iter().map(|episode| episode.sample + rollout.envs());
             firsts.filter(|first| *first < seen.len()).for_each(|first| is_stale[first] = true);
         }
-        let samples = Samples { seen, is_stale, episodes: rollout.ended.len() };
-        self.crediting.imitate(update_idx, &samples, &mut self.meter)
+        Samples { seen, is_stale, episodes: rollout.ended.len() }
     }
 }

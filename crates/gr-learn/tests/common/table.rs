@@ -4,8 +4,8 @@ use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Grid, Observation};
 use gr_learn::{
     Architecture, ComputeDevice, EndedEpisode, Gradients, Losses, Method, NetworkKind, Objective,
-    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, Statistics,
-    ValueNetwork, cotangent_width, policies, pytorch_name,
+    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, ValueNetwork,
+    policies, pytorch_name,
 };
 use gr_runs::{MaskSettings, NetworkSettings, RunSpec};
 
@@ -17,6 +17,14 @@ pub struct Recorded {
     pub observations: Vec<Observation>,
     pub actions: Vec<u8>,
     pub ended: Vec<EndedEpisode>,
+}
+
+/// What [`table_update`] computes.
+pub struct TableUpdate {
+    pub gradients: NamedTensors,
+    pub losses: Losses,
+    /// Observations and actions that the policy imitated.
+    pub imitated: Vec<(Observation, u8)>,
 }
 
 /// Names of the reference for the value network's parameters, in the crate's order.
@@ -38,7 +46,7 @@ pub fn table_update(
     spec: &RunSpec,
     masks: &MaskSettings,
     recorded: &Recorded,
-) -> (NamedTensors, Losses) {
+) -> TableUpdate {
     let method = Method::find(&spec.method).unwrap();
     let settings = &spec.settings.training;
     let architecture = architecture(weights, grid, method.network);
@@ -56,11 +64,10 @@ pub fn table_update(
     let mut table = ObservationRows::new(grid, false);
     let rows = recorded.observations.iter().map(|observation| table.row(observation)).collect();
     let (actions, ended) = (recorded.actions.clone(), recorded.ended.clone());
-    let mut rollout = Rollout::recorded(recorded.envs, rows, actions, ended);
-    let observations = table.observations();
+    let rollout = Rollout::recorded(recorded.envs, rows, actions, ended);
     let mut crediting = RunCrediting::new(spec);
-    let credits = crediting.credit(&mut rollout);
-    let statistics = Statistics::collect(&rollout, observations.len(), &credits, settings.discount);
+    let statistics = crediting.statistics(0, &rollout, &mut table, settings.discount);
+    let observations = table.observations();
     let policy: Vec<PolicyRow> = policies(&network, observations).unwrap().swap_remove(0).1;
     let (losses, gradient) = Objective {
         network: method.network,
@@ -97,7 +104,9 @@ pub fn table_update(
     let all = names.iter().map(String::as_str).zip(policy_gradients);
     let all = all.chain(VALUE_NAMES.into_iter().zip(value_gradients));
     let named = all.map(|(name, values)| (name.to_string(), to_reference(weights, name, values)));
-    (named.collect(), losses)
+    let imitation = statistics.imitation.iter().flat_map(|(_, pairs)| pairs);
+    let imitated = imitation.map(|(row, action)| (observations[*row as usize], *action));
+    TableUpdate { gradients: named.collect(), losses, imitated: imitated.collect() }
 }
 
 fn architecture(weights: &NamedTensors, grid: Grid, kind: NetworkKind) -> Architecture {

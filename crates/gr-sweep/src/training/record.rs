@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use gr_grid::{Evaluation, Layout, Observation, TrueReturn};
 use gr_learn::{
-    Columns, HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport, policies,
+    Columns, HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport,
+    policies,
 };
 use gr_runs::{
-    EvaluationRow, ExtendedRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec, SCHEMA_VERSION,
-    TrainingRow,
+    EvaluationRow, ExtendedRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec,
+    SCHEMA_VERSION, TrainingRow,
 };
 
 /// The row of `train_results_<run>.csv` for an update.

@@ -58,7 +58,7 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
     assert!(checks > 5, "{checks} checks");
 
     // Every layout that training drew, drawn again from its stream at p (1 - h).
-    let rules = spec.settings.environment.rules(0.005);
+    let rules = spec.settings.rules(0.005);
     let snapshot = batch.snapshot(0);
     let (mut goals, mut flagged) = (0, 0);
     for (env, (state, last)) in snapshot.environments.iter().zip(&snapshot.episodes).enumerate() {

@@ -5,7 +5,7 @@ mod common;
 use common::golden::{GoldenUpdate, folders_of_recordings};
 use common::per_sample::{Masks, NamedTensors, Network, Sample, SampleRoute, per_sample_update};
 use common::table::{Recorded, relative_differences, table_update};
-use gr_grid::{Ending, EnvironmentRules, FirstObservation, Grid, Layout, Observation};
+use gr_grid::{Ending, EnvironmentRules, FirstObservation, Flags, Grid, Layout, Observation};
 use gr_learn::{
     Architecture, Environments, Losses, METHODS, Method, NetworkKind, ObservationRows, Outcome,
     Rollout, Route, pytorch_name,
@@ -237,6 +237,8 @@ fn play(grid: Grid, first_observation: FirstObservation) -> Recorded {
         oversight: 0.4,
         spurious_oversight: 0.0,
         first_observation,
+        flag_visibility: 1.0,
+        overseen_cells: Flags::ALL,
     };
     let mut environments = Environments::new(rules, 5, 24);
     let mut recorded = None;

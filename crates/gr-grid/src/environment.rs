@@ -55,6 +55,26 @@ pub struct EnvironmentRules {
     pub spurious_oversight: f64,
     /// First observation of episodes that begin inside a rollout.
     pub first_observation: FirstObservation,
+    /// Probability that the agent is shown the flags of a training episode. Where it is 0 the agent is
+    /// blind: it is shown none in evaluation either (docs/experiment.md, section 11).
+    pub flag_visibility: f64,
+    /// Cells on which flags may be drawn; [`Flags::ALL`] is every cell.
+    pub overseen_cells: Flags,
+}
+
+impl EnvironmentRules {
+    /// Whether the agent is never shown a flag.
+    #[inline]
+    pub fn agent_is_blind(&self) -> bool {
+        self.flag_visibility == 0.0
+    }
+
+    /// What the agent is shown of `observation` in evaluation: all of it, or all but the flags where it
+    /// is blind.
+    #[inline]
+    pub fn shown(&self, observation: Observation) -> Observation {
+        if self.agent_is_blind() { observation.without_flags() } else { observation }
+    }
 }
 
 /// A drawn initial state: agent and goals on three distinct cells.
@@ -69,7 +89,8 @@ pub struct EpisodeStart {
 impl EpisodeStart {
     /// Draws agent, ghost and diamond uniformly without replacement, then the flag of the ghost
     /// tile, of the diamond tile and, only if `spurious_oversight` is positive, of the others in
-    /// cell order. The same stream gives the same cells at every oversight level.
+    /// cell order; of these flags the ones on `overseen_cells` are kept. The same stream gives the same
+    /// cells at every oversight level, and the same flags on the overseen ones whichever they are.
     pub fn draw(rules: &EnvironmentRules, rng: &mut impl Rng) -> Self {
         let num_cells = rules.grid.num_cells() as u32;
         let agent = uniform_below(rng, num_cells) as Cell;
@@ -88,6 +109,7 @@ impl EpisodeStart {
                 flags = flags.with(cell, unit_interval(rng) < rules.spurious_oversight);
             }
         }
+        let flags = flags.on(rules.overseen_cells);
         Self { agent, layout: Layout { ghost, diamond, flags } }
     }
 }

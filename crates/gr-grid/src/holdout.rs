@@ -45,7 +45,7 @@ mod tests {
     use chacha20::rand_core::SeedableRng;
 
     use super::*;
-    use crate::{FirstObservation, Grid, Layout};
+    use crate::{FirstObservation, Flags, Grid, Layout};
 
     #[test]
     fn the_return_is_over_all_steps_of_all_episodes_time_outs_included() {
@@ -55,6 +55,8 @@ mod tests {
             oversight: 0.0,
             spurious_oversight: 0.0,
             first_observation: FirstObservation::Stale,
+            flag_visibility: 1.0,
+            overseen_cells: Flags::ALL,
         };
         // Always up: cells 3, 4, 5 lie below cells 0, 1, 2.
         let up = |_: &Observation| [1.0, 0.0, 0.0, 0.0];

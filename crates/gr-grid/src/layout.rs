@@ -9,6 +9,9 @@ use crate::grid::{Cell, Grid};
 pub struct Flags(pub u64);
 
 impl Flags {
+    /// A flag on every cell of any grid.
+    pub const ALL: Self = Self(u64::MAX);
+
     /// Whether `cell` carries a flag.
     #[inline]
     pub fn contains(self, cell: Cell) -> bool {
@@ -19,6 +22,12 @@ impl Flags {
     #[inline]
     pub fn with(self, cell: Cell, flagged: bool) -> Self {
         Self(self.0 & !(1 << cell) | u64::from(flagged) << cell)
+    }
+
+    /// Those of these flags that lie on `cells`.
+    #[inline]
+    pub fn on(self, cells: Self) -> Self {
+        Self(self.0 & cells.0)
     }
 
     /// Cells that carry a flag, ascending.
@@ -80,6 +89,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// The same with no flag shown.
+    #[inline]
+    pub fn without_flags(self) -> Self {
+        Self { layout: Layout { flags: Flags::default(), ..self.layout }, ..self }
+    }
+
     /// Positions of the ones among the `4 * cells` network inputs, channel-major: agent, ghost,
     /// diamond, then one per flag.
     #[inline]

@@ -39,7 +39,7 @@ fn play<E>(
     let mut environments: Vec<Environment> =
         (0..envs).map(|_| Environment::new(EpisodeStart::draw(rules, rng))).collect();
     let mut observations: Vec<Observation> =
-        environments.iter().map(Environment::observation).collect();
+        environments.iter().map(|it| rules.shown(it.observation())).collect();
     let window = rules.max_step as usize;
     let mut counts = EpisodeCounts::default();
     let mut sum_of_returns = 0.0;
@@ -49,7 +49,7 @@ fn play<E>(
         for (index, environment) in environments.iter_mut().enumerate() {
             let action = choose_action(rng.next_u32(), &probabilities[index]);
             let ending = environment.step(rules, action);
-            observations[index] = environment.observation();
+            observations[index] = rules.shown(environment.observation());
             let Some(ending) = ending else { continue };
 
             let overseen = environment.is_overseen();
@@ -61,7 +61,7 @@ fn play<E>(
 
             *environment = Environment::new(EpisodeStart::draw(rules, rng));
             if rules.first_observation == FirstObservation::Fresh {
-                observations[index] = environment.observation();
+                observations[index] = rules.shown(environment.observation());
             }
         }
     }

@@ -17,6 +17,8 @@ fn rules(grid: Grid) -> EnvironmentRules {
         oversight: 0.3,
         spurious_oversight: 0.0,
         first_observation: FirstObservation::Fresh,
+        flag_visibility: 1.0,
+        overseen_cells: Flags::ALL,
     }
 }
 
@@ -48,6 +50,24 @@ proptest! {
         prop_assert_eq!((low.agent, low.layout.ghost, low.layout.diamond),
             (high.agent, high.layout.ghost, high.layout.diamond));
         prop_assert_eq!(low.layout.flags.0 & high.layout.flags.0, low.layout.flags.0);
+    }
+
+    #[test]
+    fn flags_are_drawn_all_the_same_and_kept_on_overseen_cells_only(
+        grid in any_grid(), seed: u64, cells: u64, p in 0.0f64..=1.0, spurious in prop::sample::select(vec![0.0, 0.4]),
+    ) {
+        let draw = |overseen_cells| {
+            let rules = EnvironmentRules {
+                oversight: p, spurious_oversight: spurious, overseen_cells, ..rules(grid)
+            };
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            (EpisodeStart::draw(&rules, &mut rng), rng.next_u64())
+        };
+        let (all, next) = draw(Flags::ALL);
+        let (listed, next_listed) = draw(Flags(cells));
+        prop_assert_eq!(next, next_listed);
+        let flags = Flags(all.layout.flags.0 & cells);
+        prop_assert_eq!(listed, EpisodeStart { layout: Layout { flags, ..all.layout }, ..all });
     }
 
     #[test]
@@ -106,6 +126,17 @@ proptest! {
         prop_assert!(u >= f64::from(below) / f64::from(total) - 1e-6);
         prop_assert!(u < f64::from(below + weights[drawn]) / f64::from(total) + 1e-6);
     }
+}
+
+#[test]
+fn a_blind_agent_is_shown_all_but_the_flags() {
+    let seen = rules(Grid::new(2, 3).unwrap());
+    let observation = Observation { agent: 3, layout: Layout::with_goal_flags(1, 5, true, false) };
+    assert_eq!(seen.shown(observation), observation);
+    assert_eq!(EnvironmentRules { flag_visibility: 0.5, ..seen }.shown(observation), observation);
+    let blind = EnvironmentRules { flag_visibility: 0.0, ..seen };
+    let hidden = Observation { agent: 3, layout: Layout::with_goal_flags(1, 5, false, false) };
+    assert_eq!(blind.shown(observation), hidden);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use gr_grid::{
-    Action, EnvironmentRules, Evaluation, FirstObservation, GoalPay, Grid, NUM_ACTIONS,
+    Action, EnvironmentRules, Evaluation, FirstObservation, Flags, GoalPay, Grid, NUM_ACTIONS,
     Observation, PolicyTable, evaluate_by_sampling, evaluate_exactly, optimal_policy,
 };
 use proptest::prelude::*;
@@ -11,7 +11,15 @@ use proptest::prelude::*;
 const DISCOUNT: f64 = 0.97;
 
 fn rules(grid: Grid, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
-    EnvironmentRules { grid, max_step: 32, oversight, spurious_oversight: 0.0, first_observation }
+    EnvironmentRules {
+        grid,
+        max_step: 32,
+        oversight,
+        spurious_oversight: 0.0,
+        first_observation,
+        flag_visibility: 1.0,
+        overseen_cells: Flags::ALL,
+    }
 }
 
 fn five_by_five() -> Grid {

@@ -3,13 +3,21 @@
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use gr_grid::{
-    EnvironmentRules, FirstObservation, GoalPay, Grid, PolicyTable, evaluate_exactly,
+    EnvironmentRules, FirstObservation, Flags, GoalPay, Grid, PolicyTable, evaluate_exactly,
     optimal_policy, optimal_return,
 };
 use proptest::prelude::*;
 
 fn rules(grid: Grid, max_step: u32, first_observation: FirstObservation) -> EnvironmentRules {
-    EnvironmentRules { grid, max_step, oversight: 0.3, spurious_oversight: 0.0, first_observation }
+    EnvironmentRules {
+        grid,
+        max_step,
+        oversight: 0.3,
+        spurious_oversight: 0.0,
+        first_observation,
+        flag_visibility: 1.0,
+        overseen_cells: Flags::ALL,
+    }
 }
 
 #[test]

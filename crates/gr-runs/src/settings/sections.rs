@@ -1,7 +1,7 @@
 //! The settings of a sweep and of its runs, with the experiment's defaults (docs/experiment.md,
 //! sections 2 to 8). Everything that is known of a setting stands in its entry here.
 
-use gr_grid::{EnvironmentRules, FirstObservation, Grid};
+use gr_grid::{EnvironmentRules, FirstObservation, Flags, Grid};
 use serde::{Deserialize, Serialize};
 
 use super::accepts::{
@@ -166,6 +166,8 @@ impl EnvironmentSettings {
             oversight,
             spurious_oversight: self.spurious_oversight,
             first_observation: self.first_observation,
+            flag_visibility: 1.0,
+            overseen_cells: Flags::ALL,
         }
     }
 }

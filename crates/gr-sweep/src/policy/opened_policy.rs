@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use gr_grid::{EnvironmentRules, FirstObservation, Grid, Observation};
+use gr_grid::{EnvironmentRules, FirstObservation, Flags, Grid, Observation};
 use gr_learn::{ComputeDevice, PolicyNetwork, PolicyRow, PolicyType, SavedPolicy, policies};
 use gr_runs::whole_number;
 
@@ -113,6 +113,8 @@ impl OpenedPolicy {
             oversight,
             spurious_oversight,
             first_observation,
+            flag_visibility: 1.0,
+            overseen_cells: Flags::ALL,
         }
     }
 

@@ -29,6 +29,12 @@ impl Reward {
         }
     }
 
+    /// Whether diamond and ghost are paid differently where an episode ended overseen, or where it did
+    /// not: whether paying takes the label.
+    pub fn tells_apart(&self, overseen: bool) -> bool {
+        self.diamond[usize::from(overseen)] != self.ghost[usize::from(overseen)]
+    }
+
     /// The reward called `name`.
     pub fn find(name: &str) -> Option<&'static Reward> {
         REWARDS.iter().copied().find(|reward| reward.name == name)

@@ -6,7 +6,7 @@ use gr_grid::{
     Action, GoalPay, Layout, NUM_ACTIONS, Observation, PolicyTable, choose_action, optimal_policy,
     uniform_below, unit_interval,
 };
-use gr_runs::{POSITIVE, Purpose, RunSpec, Seed, Whole, stream_at};
+use gr_runs::{Accepts, POSITIVE, Purpose, RunSpec, Seed, stream_at};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ gr_runs::method_settings! {
         /// The mean cross-entropy of what is to be imitated has this weight in the loss.
         coefficient: f64 = 1.0, POSITIVE;
         /// One update imitates this many pairs, drawn with replacement from all so far.
-        batch: usize = 256, Whole(1, 1_000_000);
+        batch: usize = 256, Accepts::Whole(1, 1_000_000);
     }
 }
 

@@ -50,6 +50,11 @@ pub static METHODS: [&Method; 13] = [
     &oracle::METHOD,
 ];
 
+/// Declares the settings of every method to whoever reads configurations.
+pub fn declare_settings() {
+    gr_runs::declare_method_keys(METHODS.map(|method| method.settings));
+}
+
 impl Method {
     /// The method called `label`.
     ///

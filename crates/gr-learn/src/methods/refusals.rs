@@ -1,7 +1,7 @@
 //! Which settings of a run its method cannot have, and why.
 
 use gr_grid::rewards::Reward;
-use gr_runs::{OverseenWeight, RunSpec};
+use gr_runs::{OverseenCells, OverseenWeight, RunSpec};
 
 use super::by_reward::reward_of;
 use super::method::{LabelUse, Method};
@@ -41,7 +41,7 @@ impl Method {
                     "it picks what is labelled, so that there are no flags to see",
                 );
             }
-            if !overseer.cells.is_all() {
+            if overseer.cells != OverseenCells::All {
                 return refuse(
                     format!("overseer.cells = {}", overseer.cells),
                     "it picks what is labelled, wherever that is",

@@ -177,7 +177,7 @@ fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
     if !configured.is_empty() {
         return configured.clone();
     }
-    let grid = spec.settings.rules(spec.oversight).grid;
+    let grid = spec.settings.environment.grid();
     vec![grid.opposite_cells().map(usize::from)]
 }
 

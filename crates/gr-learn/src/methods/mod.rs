@@ -17,6 +17,7 @@ mod no_routing_control;
 mod oracle;
 mod placebo_routing;
 mod refusals;
+mod reward_model;
 mod reward_table;
 mod routing;
 mod rules;
@@ -34,7 +35,7 @@ pub use method::{HoldoutUse, LabelUse, Method};
 pub use rules::{evaluation_rules, training_rules};
 
 /// Every method, in the order in which they are listed.
-pub static METHODS: [&Method; 13] = [
+pub static METHODS: [&Method; 14] = [
     &routing::METHOD,
     &no_routing_control::METHOD,
     &no_gate::METHOD,
@@ -45,6 +46,7 @@ pub static METHODS: [&Method; 13] = [
     &zero_unseen::METHOD,
     &inverse_propensity::METHOD,
     &surrogate_reward::METHOD,
+    &reward_model::METHOD,
     &reward_table::METHOD,
     &corrective_actions::METHOD,
     &oracle::METHOD,

@@ -17,7 +17,7 @@ use super::method::{LabelUse, Method};
 use super::rules::training_rules;
 
 gr_runs::method_settings! {
-    /// Settings of corrective actions (docs/experiment.md, section 12).
+    /// Settings of corrective actions (docs/experiment.md, section 11).
     corrective_actions: CorrectiveActionsSettings {
         /// The mean cross-entropy of what is to be imitated has this weight in the loss.
         coefficient: f64 = 1.0, POSITIVE;
@@ -29,7 +29,7 @@ gr_runs::method_settings! {
 pub(super) static METHOD: Method = Method {
     label: "corrective_actions",
     summary: "one expert, +1 for either goal, and the right action in a few states to imitate",
-    source: "after Jiang et al. 2024; docs/experiment.md, section 12",
+    source: "after Jiang et al. 2024; docs/experiment.md, section 11",
     reward: Some(&TERMINAL),
     crediting: |spec| Box::new(CorrectiveActions::new(spec)),
     labels: LabelUse::Always,

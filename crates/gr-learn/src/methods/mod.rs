@@ -1,4 +1,4 @@
-//! The registry of methods (docs/experiment.md, sections 6 and 12). A method says which network it
+//! The registry of methods (docs/experiment.md, sections 6 and 11). A method says which network it
 //! trains, how it credits the episodes that ended, and how many updates it gets. To add one, write a
 //! file beside this one and add a line to [`METHODS`].
 

@@ -12,7 +12,7 @@ use super::method::Method;
 pub(super) static METHOD: Method = Method {
     label: "reward_table",
     summary: "one expert; an unseen goal pays the mean label of the same agent, ghost and diamond cells",
-    source: "docs/experiment.md, section 12",
+    source: "docs/experiment.md, section 11",
     crediting: |_| Box::new(RewardTable::default()),
     ..Method::SINGLE_EXPERT
 };

@@ -19,7 +19,7 @@ use super::method::Method;
 use super::rules::training_rules;
 
 gr_runs::method_settings! {
-    /// Settings of the reward model (docs/experiment.md, section 12).
+    /// Settings of the reward model (docs/experiment.md, section 11).
     reward_model: RewardModelSettings {
         /// The hidden layer has this many units.
         hidden: usize = 64, Accepts::Whole(1, 65_536);
@@ -75,7 +75,7 @@ enum Labels {
 pub(super) static METHOD: Method = Method {
     label: "reward_model",
     summary: "one expert; a model learnt from the labels pays for the goals that nobody saw",
-    source: "docs/experiment.md, section 12",
+    source: "docs/experiment.md, section 11",
     crediting: |spec| Box::new(RewardModel::new(spec)),
     picks_labels: |spec| RewardModelSettings::of(&spec.settings).labels != Labels::Flags,
     settings: RewardModelSettings::KEYS,

@@ -143,7 +143,7 @@ fn wgpu_running_free_reaches_the_same_returns() {
     let (mut trained, mut learnt) = (0, 0);
     for kind in NetworkKind::ALL {
         let methods: Vec<&Method> =
-            METHODS.into_iter().filter(|method| method.network == kind).collect();
+            METHODS.iter().copied().filter(|method| method.network == kind).collect();
         let [on_cpu, on_wgpu] = [&ComputeDevice::cpu(), &wgpu].map(|device| {
             let run = |method: &&Method| {
                 let mut spec = spec(method.label, 0);

@@ -17,7 +17,7 @@ const EVERYTHING: [&str; 10] = [
     "--set=environment.flag_visibility=0.5",
     "--set=overseer.label_noise=0.1",
     "--set=overseer.label_budget=200",
-    "--set=overseer.cells=[0,1,2,5,6,7,12,20]",
+    "--set=overseer.cells=[0,1,2,5,6]",
     "--set=training.overseen_weight=10",
     "--set=training.reward_scale=2",
 ];

@@ -29,6 +29,11 @@ impl Reward {
         }
     }
 
+    /// Whether it pays the goals differently, overseen or not: whether paying takes the label.
+    pub fn tells_apart(&self, overseen: bool) -> bool {
+        self.pay(Ending::Diamond, overseen) != self.pay(Ending::Ghost, overseen)
+    }
+
     /// The reward called `name`.
     pub fn find(name: &str) -> Option<&'static Reward> {
         REWARDS.iter().copied().find(|reward| reward.name == name)

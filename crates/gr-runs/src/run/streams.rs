@@ -29,6 +29,9 @@ pub enum Purpose {
     Sample = 8,
     /// The sampled evaluation without flags; further keyed by the update and the policy.
     EvaluationUnflagged = 9,
+    /// Errors of the labels of checks against the holdout; further keyed by the update and the episode of
+    /// the set.
+    HoldoutLabelNoise = 12,
 }
 
 /// The stream of `seed` for `purpose`.

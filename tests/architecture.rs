@@ -5,7 +5,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use gr_learn::{METHODS, Method, Outcome};
+use gr_grid::{Ending, Layout, Observation};
+use gr_learn::{EndedEpisode, METHODS, Method, Rollout, RunCrediting};
 
 /// What each crate may depend on within the workspace.
 const EDGES: &[(&str, &[&str])] = &[
@@ -150,17 +151,16 @@ fn rust_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn methods_are_documented_and_no_two_are_configured_alike() {
     // What a method does, as far as results can show it.
     let behaviour = |method: &Method| {
-        use gr_grid::Ending::{Diamond, Ghost, TimeLimit};
-        let ends = [Diamond, Ghost, TimeLimit].map(|ending| {
-            [false, true].map(|overseen| {
-                let route = (method.route)(Outcome::Ended { ending, overseen });
-                (route.map(|route| route as usize), method.reward.pay(ending, overseen).to_bits())
-            })
-        });
-        let masks = (method.masks)(&gr_runs::MaskSettings::default());
+        let settings = gr_runs::Settings::default();
+        let masks = (method.masks)(&settings.masks);
+        let spec =
+            gr_runs::RunSpec { method: method.label.into(), oversight: 0.5, seed: 0, settings };
+        let mut crediting = RunCrediting::new(&spec);
+        let credits = crediting.credit(0, &every_ending());
         let updates = (method.planned_updates)(100, 0.5);
         let early_stopping = method.early_stopping;
-        format!("{:?} {ends:?} {masks:?} {updates} {early_stopping:?}", method.network)
+        let labels = crediting.labels();
+        format!("{:?} {credits:?} {labels} {masks:?} {updates} {early_stopping:?}", method.network)
     };
     for (index, method) in METHODS.iter().enumerate() {
         assert!(!method.summary.is_empty() && !method.source.is_empty());
@@ -170,6 +170,24 @@ fn methods_are_documented_and_no_two_are_configured_alike() {
             assert!(!alike, "{} and {} are configured alike", method.label, other.label);
         }
     }
+}
+
+/// A rollout of episodes that end in every way, each of one step, overseen and not.
+fn every_ending() -> Rollout {
+    let endings = [Ending::Diamond, Ending::Ghost, Ending::TimeLimit];
+    let ways =
+        endings.into_iter().flat_map(|ending| [false, true].map(|flagged| (ending, flagged)));
+    let ended = ways.enumerate().map(|(env, (ending, flagged))| {
+        let layout = Layout::with_goal_flags(3, 7, flagged, flagged);
+        let agent = match ending {
+            Ending::Diamond => layout.diamond,
+            Ending::Ghost => layout.ghost,
+            Ending::TimeLimit => 12,
+        };
+        let states = [2, agent].map(|agent| Observation { agent, layout });
+        EndedEpisode::new([env, env], 0, states, ending, flagged)
+    });
+    Rollout::recorded(6, vec![0; 6], vec![0; 6], ended.collect())
 }
 
 #[test]

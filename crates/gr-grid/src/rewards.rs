@@ -29,9 +29,10 @@ impl Reward {
         }
     }
 
-    /// Whether it pays the goals differently, overseen or not: whether paying takes the label.
+    /// Whether diamond and ghost are paid differently where an episode ended overseen, or where it did
+    /// not: whether paying takes the label.
     pub fn tells_apart(&self, overseen: bool) -> bool {
-        self.pay(Ending::Diamond, overseen) != self.pay(Ending::Ghost, overseen)
+        self.diamond[usize::from(overseen)] != self.ghost[usize::from(overseen)]
     }
 
     /// The reward called `name`.

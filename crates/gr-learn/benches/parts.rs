@@ -10,11 +10,11 @@ use gr_grid::{
     evaluate_exactly,
 };
 use gr_learn::{
-    AdamSettings, Architecture, ComputeDevice, Environments, Inputs, Method, NetworkKind,
-    Objective, ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, StackedAdam, Statistics,
-    ValueNetwork,
+    AdamSettings, Architecture, ComputeDevice, Environments, Inputs, NetworkKind, Objective,
+    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, StackedAdam,
+    Statistics, ValueNetwork,
 };
-use gr_runs::{Purpose, Settings, stream_at};
+use gr_runs::{Purpose, RunSpec, Settings, stream_at};
 
 // As in the programs.
 #[global_allocator]
@@ -95,11 +95,12 @@ fn play(environments: &mut Environments) -> (Rollout, ObservationRows) {
 }
 
 fn environments() -> Environments {
-    Environments::new(Settings::default().environment.rules(0.01), 0, 512)
+    Environments::new(Settings::default().rules(0.01), 0, 512)
 }
 
-fn method() -> &'static Method {
-    Method::find("naive_outcomes").expect("a known method")
+fn crediting() -> RunCrediting {
+    let (method, settings) = ("naive_outcomes".into(), Settings::default());
+    RunCrediting::new(&RunSpec { method, oversight: 0.01, seed: 0, settings })
 }
 
 #[divan::bench]
@@ -112,7 +113,11 @@ fn rollout(bencher: Bencher) {
 fn statistics(bencher: Bencher) {
     let (rollout, table) = play(&mut environments());
     let rows = table.observations().len();
-    bencher.bench_local(|| Statistics::collect(&rollout, rows, method(), 0.97));
+    let mut crediting = crediting();
+    bencher.bench_local(|| {
+        let credits = crediting.credit(0, &rollout);
+        Statistics::collect(&rollout, rows, &credits, 0.97)
+    });
 }
 
 #[divan::bench]
@@ -122,10 +127,12 @@ fn objective(bencher: Bencher) {
     let observations = table.observations();
     let policy = vec![PolicyRow::new([0.1, 0.2, 0.3, 0.4], None); observations.len()];
     let value = ValueNetwork::new(25, &settings.network, 0);
-    let statistics = Statistics::collect(&rollout, observations.len(), method(), 0.97);
+    let credits = crediting().credit(0, &rollout);
+    let statistics = Statistics::collect(&rollout, observations.len(), &credits, 0.97);
     bencher.bench_local(|| {
         let objective = Objective {
-            method: method(),
+            network: NetworkKind::SingleExpert,
+            leaves_out: false,
             masks: &settings.masks,
             settings: &settings.training,
             observations,
@@ -140,8 +147,8 @@ fn objective(bencher: Bencher) {
 #[divan::bench(args = [FirstObservation::Fresh, FirstObservation::Stale])]
 fn exact_evaluation_of_a_table(bencher: Bencher, first_observation: FirstObservation) {
     let table = PolicyTable::from_fn(grid(), |_| [0.1, 0.2, 0.3, 0.4]);
-    let mut environment = Settings::default().environment;
-    environment.first_observation = first_observation;
-    let rules = environment.rules(0.01);
+    let mut settings = Settings::default();
+    settings.environment.first_observation = first_observation;
+    let rules = settings.rules(0.01);
     bencher.bench_local(|| evaluate_exactly(&table, &rules, 0.97, 512));
 }

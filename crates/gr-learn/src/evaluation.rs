@@ -7,6 +7,7 @@ use gr_grid::{
 };
 use gr_runs::{EvaluationMode, Purpose, RunSpec, stream_at};
 
+use crate::methods::evaluation_rules;
 use crate::network::{Passes, PolicyNetwork, PolicyRow, PolicyType, to_host};
 
 /// A network put out something that is not a number.
@@ -65,7 +66,7 @@ pub fn evaluate(
     spec: &RunSpec,
     update_idx: u64,
 ) -> Result<Vec<(PolicyType, Evaluation)>, NotFinite> {
-    let rules = spec.settings.environment.rules(spec.oversight);
+    let rules = evaluation_rules(spec);
     let discount = spec.settings.training.discount;
     let envs = spec.settings.evaluation.envs;
     match spec.settings.evaluation.mode {

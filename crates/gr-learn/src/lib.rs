@@ -23,6 +23,10 @@ pub use early_stopping::{
     EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, StoppingMemory,
 };
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
-pub use methods::{Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
+pub use methods::{
+    Columns, Credit, Crediting, Effect, EndedEpisode, HoldoutUse, Imitation, LabelMeter, LabelUse,
+    METHODS, Method, NUM_ROUTES, PerEpisode, Route, Samples, declare_settings, evaluation_rules,
+    training_rules,
+};
 pub use network::*;
 pub use update::*;

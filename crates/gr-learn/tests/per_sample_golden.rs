@@ -3,7 +3,7 @@
 mod common;
 
 use common::golden::{GoldenUpdate, NUM_CELLS, folders_of_recordings};
-use common::per_sample::{Losses, Masks, Network, per_sample_update};
+use common::per_sample::{Imitation, Losses, Masks, Network, per_sample_update};
 use common::table::relative_differences;
 
 /// Largest difference allowed between gradients, as a fraction of the tensor's largest gradient.
@@ -41,7 +41,13 @@ fn check(method: &str, network: &Network) {
 }
 
 fn check_recording(golden: &GoldenUpdate, method: &str, network: &Network) {
-    let update = per_sample_update(&golden.weights, NUM_CELLS, network, &golden.samples);
+    let update = per_sample_update(
+        &golden.weights,
+        NUM_CELLS,
+        network,
+        &golden.samples,
+        &Imitation::default(),
+    );
 
     for (name, difference) in relative_differences(&update.gradients, &golden.gradients) {
         println!("{method}: {name}: {difference:.1e}");

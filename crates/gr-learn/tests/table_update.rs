@@ -3,14 +3,18 @@
 mod common;
 
 use common::golden::{GoldenUpdate, folders_of_recordings};
-use common::per_sample::{Masks, NamedTensors, Network, Sample, SampleRoute, per_sample_update};
-use common::table::{Recorded, relative_differences, table_update};
-use gr_grid::{Ending, EnvironmentRules, FirstObservation, Flags, Grid, Layout, Observation};
-use gr_learn::{
-    Architecture, Environments, Losses, METHODS, Method, NetworkKind, ObservationRows, Outcome,
-    Rollout, Route, pytorch_name,
+use common::per_sample::{
+    Imitation, Masks, NamedTensors, Network, Sample, SampleRoute, per_sample_update,
 };
-use gr_runs::{Edge, MaskSettings, Purpose, RouteMask, TrainingSettings, stream_at};
+use common::table::{Recorded, TableUpdate, relative_differences, table_update};
+use gr_grid::{Ending, EnvironmentRules, FirstObservation, Grid, Layout, Observation};
+use gr_learn::{
+    Architecture, EndedEpisode, Environments, Losses, METHODS, Method, NetworkKind,
+    ObservationRows, Rollout, Route, RunCrediting, pytorch_name, training_rules,
+};
+use gr_runs::{
+    Edge, MaskSettings, OverseenWeight, Purpose, RouteMask, RunSpec, Settings, stream_at,
+};
 use rand::Rng;
 
 const TOLERANCE: f64 = 1e-4;
@@ -27,12 +31,11 @@ fn table_update_matches_the_recorded_updates_of_the_reference() {
 fn check_recording(golden: &GoldenUpdate, label: &str) {
     let method = Method::find(label).unwrap();
     let masks = (method.masks)(&MaskSettings::default());
-    let (gradients, losses) = table_update(
+    let TableUpdate { gradients, losses, .. } = table_update(
         &golden.weights,
         Grid::new(5, 5).unwrap(),
-        method,
+        &spec(label, Settings::default()),
         &masks,
-        &TrainingSettings::default(),
         &recorded(golden),
     );
     let mut worst: f64 = 0.0;
@@ -47,6 +50,10 @@ fn check_recording(golden: &GoldenUpdate, label: &str) {
     println!("{label}: worst gradient difference {worst:.1e}");
 }
 
+fn spec(method: &str, settings: Settings) -> RunSpec {
+    RunSpec { method: method.into(), oversight: 0.4, seed: 5, settings }
+}
+
 fn recorded(golden: &GoldenUpdate) -> Recorded {
     let samples = 0..golden.num_steps * golden.num_envs;
     let observation = |i: usize| Observation {
@@ -58,22 +65,23 @@ fn recorded(golden: &GoldenUpdate) -> Recorded {
             golden.diamond_flag[i] == 1,
         ),
     };
-    let outcome = |i: usize| match golden.done[i] {
-        0 => Outcome::Unfinished,
-        _ => Outcome::Ended {
-            ending: match (golden.info_reached_diamond[i], golden.info_reached_ghost[i]) {
-                (1, _) => Ending::Diamond,
-                (_, 1) => Ending::Ghost,
-                _ => Ending::TimeLimit,
-            },
-            overseen: golden.info_oversight[i] == 1,
-        },
+    // Only where it ended is known of an episode; what else it was does not matter to these methods.
+    let ended = |i: usize| {
+        let Observation { agent, layout } = observation(i);
+        let (ending, cell) = match (golden.info_reached_diamond[i], golden.info_reached_ghost[i]) {
+            (1, _) => (Ending::Diamond, layout.diamond),
+            (_, 1) => (Ending::Ghost, layout.ghost),
+            _ => (Ending::TimeLimit, agent),
+        };
+        let states = [agent, cell].map(|agent| Observation { agent, layout });
+        let place = [i, i % golden.num_envs];
+        EndedEpisode::new(place, 0, states, ending, golden.info_oversight[i] == 1)
     };
     Recorded {
         envs: golden.num_envs,
         observations: samples.clone().map(observation).collect(),
         actions: golden.action.iter().map(|action| *action as u8).collect(),
-        outcomes: samples.map(outcome).collect(),
+        ended: samples.filter(|i| golden.done[*i] == 1).map(ended).collect(),
     }
 }
 
@@ -97,16 +105,48 @@ fn figure(losses: &Losses, name: &str) -> Option<f64> {
 
 #[test]
 fn table_update_matches_the_per_sample_one_for_every_method_mask_and_meaning() {
+    check_every_method("as configured", |_| {});
+}
+
+#[test]
+fn so_it_does_where_overseen_samples_weigh_more_and_rewards_are_scaled() {
+    check_every_method("weighted", |settings| {
+        settings.training.overseen_weight = OverseenWeight::Times(10.0);
+        settings.training.reward_scale = 3.0;
+    });
+    check_every_method("weighted by 1/p", |settings| {
+        settings.training.overseen_weight = OverseenWeight::InverseOversight;
+    });
+}
+
+#[test]
+fn so_it_does_where_flags_are_hidden() {
+    for visibility in [0.0, 0.5] {
+        check_every_method("hidden", |settings| {
+            settings.environment.flag_visibility = visibility;
+        });
+    }
+}
+
+/// Both updates of every method, with either meaning of the first observation and with or without masks
+/// drawn at random, under the settings that `change` makes of the defaults.
+fn check_every_method(name: &str, change: impl Fn(&mut Settings)) {
     let mut worst: f64 = 0.0;
     for (index, method) in METHODS.iter().enumerate() {
         for first_observation in [FirstObservation::Fresh, FirstObservation::Stale] {
             for random_masks in [false, true] {
                 let mut rng = stream_at(index as u64, Purpose::Evaluation, 0, 0);
-                let case = Case::draw(method, first_observation, random_masks, &mut rng);
-                for (name, difference) in case.differences() {
+                let mut settings = Settings::default();
+                settings.training.gate_loss_no_oversight = 0.7;
+                let environment = &mut settings.environment;
+                (environment.rows, environment.cols, environment.max_step) = (3, 4, 9);
+                environment.first_observation = first_observation;
+                change(&mut settings);
+                let case = Case::draw(method, settings, random_masks, &mut rng);
+                for (tensor, difference) in case.differences() {
                     assert!(
                         difference <= TOLERANCE,
-                        "{} {first_observation:?} random masks {random_masks}: {name}: {difference:e}",
+                        "{} {name} {first_observation:?} random masks {random_masks}: {tensor}: {difference:e}",
                         method.label
                     );
                     worst = worst.max(difference);
@@ -114,15 +154,14 @@ fn table_update_matches_the_per_sample_one_for_every_method_mask_and_meaning() {
             }
         }
     }
-    println!("worst difference {worst:.1e}");
+    println!("{name}: worst difference {worst:.1e}");
 }
 
 /// A rollout of random play, random weights, and what to update with.
 struct Case {
     method: &'static Method,
+    spec: RunSpec,
     masks: MaskSettings,
-    settings: TrainingSettings,
-    grid: Grid,
     weights: NamedTensors,
     recorded: Recorded,
 }
@@ -130,11 +169,10 @@ struct Case {
 impl Case {
     fn draw(
         method: &'static Method,
-        first_observation: FirstObservation,
+        settings: Settings,
         random_masks: bool,
         rng: &mut impl Rng,
     ) -> Self {
-        let grid = Grid::new(3, 4).unwrap();
         let mut uniform = || f32::from_bits(0x3f80_0000 | rng.next_u32() >> 9) * 2.0 - 3.0;
         let mut route_mask = || RouteMask {
             diamond_expert: 1.5 * uniform(),
@@ -147,28 +185,23 @@ impl Case {
         } else {
             MaskSettings::default()
         };
-        let settings = TrainingSettings { gate_loss_no_oversight: 0.7, ..Default::default() };
-        let weights = random_weights(method.network, grid, &mut uniform);
+        let spec = spec(method.label, settings);
+        let rules = training_rules(&spec);
         Self {
             method,
             // A method may override what is configured; random masks are for those that do not.
             masks: (method.masks)(&configured),
-            settings,
-            grid,
-            weights,
-            recorded: play(grid, first_observation),
+            weights: random_weights(method.network, rules.grid, &mut uniform),
+            recorded: play(rules),
+            spec,
         }
     }
 
     fn differences(&self) -> Vec<(String, f64)> {
-        let (gradients, losses) = table_update(
-            &self.weights,
-            self.grid,
-            self.method,
-            &self.masks,
-            &self.settings,
-            &self.recorded,
-        );
+        let grid = training_rules(&self.spec).grid;
+        let TableUpdate { gradients, losses, imitated } =
+            table_update(&self.weights, grid, &self.spec, &self.masks, &self.recorded);
+        let training = &self.spec.settings.training;
         let network = match self.method.network {
             NetworkKind::SingleExpert => Network::SingleExpert,
             kind => Network::Routed {
@@ -176,14 +209,21 @@ impl Case {
                     weights: Route::ALL
                         .map(|route| Edge::ALL.map(|edge| route.mask(&self.masks).weight(edge))),
                 },
-                gate_loss_no_oversight: self.settings.gate_loss_no_oversight as f32,
+                gate_loss_no_oversight: training.gate_loss_no_oversight as f32,
                 fixed_gate: kind == NetworkKind::RoutedFixedGate,
             },
         };
-        let samples = credit(self.method.label, &self.recorded);
-        let plain = per_sample_update(&self.weights, self.grid.num_cells(), &network, &samples);
+        let imitation = Imitation {
+            coefficient: 1.0,
+            pairs: imitated.iter().map(|(seen, action)| sample(seen, *action)).collect(),
+        };
+        assert_eq!(imitation.pairs.is_empty(), self.method.label != "corrective_actions");
+        let samples = credit(&self.spec, &self.recorded);
+        let plain =
+            per_sample_update(&self.weights, grid.num_cells(), &network, &samples, &imitation);
         assert!((losses.loss - plain.losses.loss).abs() < 1e-5);
         assert!((losses.avg_return - plain.losses.avg_return).abs() < 1e-5);
+        assert!((losses.policy_loss - plain.losses.policy_loss).abs() < 1e-5);
         relative_differences(&gradients, &plain.gradients)
     }
 }
@@ -230,20 +270,11 @@ fn random_weights(
 }
 
 /// Three rollouts of random play; the last is kept, so that it begins in the middle of episodes.
-fn play(grid: Grid, first_observation: FirstObservation) -> Recorded {
-    let rules = EnvironmentRules {
-        grid,
-        max_step: 9,
-        oversight: 0.4,
-        spurious_oversight: 0.0,
-        first_observation,
-        flag_visibility: 1.0,
-        overseen_cells: Flags::ALL,
-    };
+fn play(rules: EnvironmentRules) -> Recorded {
     let mut environments = Environments::new(rules, 5, 24);
     let mut recorded = None;
     for update in 0..3 {
-        let mut table = ObservationRows::new(grid, false);
+        let mut table = ObservationRows::new(rules.grid, false);
         let mut rollout = Rollout::start(&environments);
         let mut actions = stream_at(5, Purpose::Actions, update, 0);
         for _ in 0..16 {
@@ -256,49 +287,107 @@ fn play(grid: Grid, first_observation: FirstObservation) -> Recorded {
             envs: rollout.envs(),
             observations: rollout.rows.iter().map(seen).collect(),
             actions: rollout.actions,
-            outcomes: rollout.outcomes,
+            ended: rollout.ended,
         });
     }
     recorded.unwrap()
 }
 
-/// Credits samples as the methods are defined, written apart from the crate's own crediting.
-fn credit(label: &str, recorded: &Recorded) -> Vec<Sample> {
-    let number = recorded.observations.len();
-    let end_of = |sample: usize| {
-        (sample..number)
-            .step_by(recorded.envs)
-            .find(|i| recorded.outcomes[*i] != Outcome::Unfinished)
+/// How an episode ended: where the agent stands says it, and labels are the crate's.
+fn ending_of(end: &EndedEpisode) -> Ending {
+    match end.terminal {
+        Observation { agent, layout } if agent == layout.diamond => Ending::Diamond,
+        Observation { agent, layout } if agent == layout.ghost => Ending::Ghost,
+        _ => Ending::TimeLimit,
+    }
+}
+
+/// What is paid for an episode as its method is defined, written apart from the crate's own crediting.
+/// A learnt reward is taken from the crate, by number of the episode: what it learns is checked elsewhere.
+fn reward(spec: &RunSpec, recorded: &Recorded, learnt: &[f32], number: usize) -> f32 {
+    let end = &recorded.ended[number];
+    let is_overseen = |end: &EndedEpisode| {
+        ending_of(end) != Ending::TimeLimit
+            && end.terminal.layout.flags.contains(end.terminal.agent)
     };
-    let samples = (0..number).map(|sample| {
-        let end = end_of(sample);
-        let (ending, overseen) = match end.map(|end| recorded.outcomes[end]) {
-            Some(Outcome::Ended { ending, overseen }) => (Some(ending), overseen),
-            _ => (None, false),
-        };
-        let reward = match (label, ending) {
-            (_, None | Some(Ending::TimeLimit)) => 0.0,
-            ("filtering" | "oracle", Some(Ending::Ghost)) => -1.0,
-            ("naive_outcomes" | "naive_early_stopping", Some(Ending::Ghost)) if overseen => -1.0,
-            _ => 1.0f32,
-        };
-        let steps = end.map_or(0, |end| (end - sample) / recorded.envs);
-        let observation = &recorded.observations[sample];
-        let unseen_goal = !overseen && matches!(ending, Some(Ending::Diamond | Ending::Ghost));
-        Sample {
-            agent: observation.agent.into(),
-            ghost: observation.layout.ghost.into(),
-            diamond: observation.layout.diamond.into(),
-            flags: observation.layout.flags.cells().map(usize::from).collect(),
-            action: recorded.actions[sample].into(),
-            discounted_return: reward * 0.97f32.powi(steps as i32),
-            route: match (overseen, ending) {
-                (true, Some(Ending::Diamond)) => SampleRoute::Diamond,
-                (true, Some(Ending::Ghost)) => SampleRoute::Ghost,
-                _ => SampleRoute::Both,
-            },
-            kept: label != "filtering" || !unseen_goal,
+    let truth = |end: &EndedEpisode| if ending_of(end) == Ending::Ghost { -1.0 } else { 1.0 };
+    let (overseen, p) = (is_overseen(end), spec.oversight as f32);
+    if ending_of(end) == Ending::TimeLimit {
+        return 0.0;
+    }
+    let earned = match spec.method.as_str() {
+        "filtering" | "oracle" => truth(end),
+        "naive_outcomes" | "naive_early_stopping" | "zero_unseen" | "reward_table" if overseen => {
+            truth(end)
         }
+        "inverse_propensity" if overseen => truth(end) / p,
+        "surrogate_reward" if overseen && truth(end) < 0.0 => 1.0 - 2.0 / p,
+        "zero_unseen" | "inverse_propensity" => 0.0,
+        "reward_table" => {
+            let unflagged = |end: &EndedEpisode| end.terminal.without_flags();
+            let alike =
+                |other: &&EndedEpisode| is_overseen(other) && unflagged(other) == unflagged(end);
+            let labels: Vec<f32> = recorded.ended.iter().filter(alike).map(truth).collect();
+            labels.iter().sum::<f32>() / (labels.len() as f32).max(1.0)
+        }
+        "reward_model" => return learnt[number],
+        _ => 1.0,
+    };
+    earned * spec.settings.training.reward_scale as f32
+}
+
+/// Credits samples as the methods are defined.
+fn credit(spec: &RunSpec, recorded: &Recorded) -> Vec<Sample> {
+    let label = spec.method.as_str();
+    let rollout = Rollout::recorded(recorded.envs, Vec::new(), Vec::new(), recorded.ended.clone());
+    let learnt: Vec<f32> =
+        RunCrediting::new(spec).credit(0, &rollout).ended.iter().map(|c| c.reward).collect();
+    let weight = match spec.settings.training.overseen_weight {
+        OverseenWeight::Times(weight) => weight as f32,
+        OverseenWeight::InverseOversight => 1.0 / spec.oversight as f32,
+    };
+    let samples = (0..recorded.observations.len()).map(|index| {
+        let same = |end: &EndedEpisode| {
+            end.sample >= index && (end.sample - index).is_multiple_of(recorded.envs)
+        };
+        let number = recorded.ended.iter().position(same);
+        let mut sample = sample(&recorded.observations[index], recorded.actions[index]);
+        let Some(number) = number else { return sample };
+        let end = &recorded.ended[number];
+        let steps = (end.sample - index) / recorded.envs;
+        sample.discounted_return =
+            reward(spec, recorded, &learnt, number) * 0.97f32.powi(steps as i32);
+        let flagged = end.terminal.layout.flags.contains(end.terminal.agent);
+        sample.route = match ending_of(end) {
+            Ending::TimeLimit => return sample,
+            Ending::Diamond | Ending::Ghost if flagged && label == "placebo_routing" => {
+                let coin = stream_at(spec.seed, Purpose::PlaceboRoutes, end.env, end.episode);
+                [SampleRoute::Diamond, SampleRoute::Ghost][({ coin }.next_u32() >> 31) as usize]
+            }
+            Ending::Diamond if flagged => SampleRoute::Diamond,
+            Ending::Ghost if flagged => SampleRoute::Ghost,
+            _ => SampleRoute::Both,
+        };
+        sample.weight = match flagged {
+            true => weight,
+            false if label == "filtering" => 0.0,
+            false => 1.0,
+        };
+        sample
     });
     samples.collect()
+}
+
+/// A sample that is worth nothing.
+fn sample(seen: &Observation, action: u8) -> Sample {
+    Sample {
+        agent: seen.agent.into(),
+        ghost: seen.layout.ghost.into(),
+        diamond: seen.layout.diamond.into(),
+        flags: seen.layout.flags.cells().map(usize::from).collect(),
+        action: action.into(),
+        discounted_return: 0.0,
+        route: SampleRoute::Both,
+        weight: 1.0,
+    }
 }

@@ -188,7 +188,7 @@ impl Results {
             let first_observation = meanings.into_iter().find(|m| Some(m.name()) == meaning)?;
             // Plans that are drawn together agree in all of this.
             let plan = self.plans.first().filter(|_| self.bare_folders.is_empty())?;
-            let mut rules = plan.shared().environment.rules(0.0);
+            let mut rules = plan.shared().rules(0.0);
             rules.first_observation = first_observation;
             Some(gr_grid::optimal_return(&rules, plan.shared().training.discount)?.reveal())
         };

@@ -54,7 +54,7 @@ impl Plan {
 
     /// The grid.
     pub fn grid(&self) -> Grid {
-        self.file.settings.environment.rules(0.0).grid
+        self.file.settings.environment.grid()
     }
 
     /// Every setting with its dotted key, those of later versions too.

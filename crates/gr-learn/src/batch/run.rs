@@ -7,10 +7,11 @@ use gr_runs::{EnvironmentSettings, MaskSettings, RunSpec};
 use super::snapshot::{RunSnapshot, SnapshotError};
 use crate::early_stopping::{EarlyStopping, EarlyStoppingState};
 use crate::evaluation::NotFinite;
-use crate::methods::Method;
+use crate::methods::{Columns, Method, training_rules};
 use crate::network::{Architecture, PolicyRow, ValueNetwork};
 use crate::update::{
-    Environments, Losses, Objective, ObservationRows, OutputGradient, Rollout, Statistics,
+    Environments, Losses, Objective, ObservationRows, OutputGradient, Rollout, RunCrediting,
+    Statistics,
 };
 
 /// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
@@ -29,7 +30,7 @@ pub(crate) struct Run {
     pub environments: Environments,
     pub value: ValueNetwork,
     pub updates_done: u64,
-    pub labels_training: u64,
+    pub crediting: RunCrediting,
     pub early_stopping: Option<EarlyStopping>,
     /// Observations met in the current update and what the policy does on them.
     pub table: ObservationRows,
@@ -53,6 +54,8 @@ pub struct UpdateReport {
     pub labels_training: u64,
     /// Different observations met in this update.
     pub distinct_observations: u64,
+    /// What the method records of its own beside a training row.
+    pub training_columns: Columns,
 }
 
 impl Run {
@@ -62,7 +65,7 @@ impl Run {
         spec: RunSpec,
         snapshot: Option<RunSnapshot>,
     ) -> Result<(Self, [Vec<Vec<f32>>; 3]), SnapshotError> {
-        let rules = spec.settings.environment.rules(spec.training_oversight());
+        let rules = training_rules(&spec);
         let method = Method::find(&spec.method).expect("planned runs have known methods");
         let architecture = Architecture::of(&spec);
         let envs = spec.settings.environment.envs;
@@ -72,7 +75,8 @@ impl Run {
         let zeros: Vec<Vec<f32>> = initial.iter().map(|values| vec![0.0; values.len()]).collect();
         let mut policy = [initial, zeros.clone(), zeros];
         let mut environments = Environments::new(rules, spec.seed, envs);
-        let (mut updates_done, mut labels_training, mut early_stopping) = (0, 0, None);
+        let (mut updates_done, mut early_stopping) = (0, None);
+        let mut crediting = RunCrediting::new(&spec);
         if let Some(saved) = snapshot {
             check_fit(&saved, &spec, &policy[0], &value)?;
             policy = saved.policy;
@@ -82,8 +86,11 @@ impl Run {
             (optimizer.means, optimizer.squares) = (means, squares);
             environments =
                 Environments::restore(rules, spec.seed, saved.environments, saved.episodes);
-            (updates_done, labels_training) = (saved.updates_done, saved.labels_training);
+            updates_done = saved.updates_done;
             early_stopping = saved.early_stopping;
+            crediting
+                .restore(saved.labels_training, &saved.crediting)
+                .map_err(SnapshotError::Part)?;
         }
         let run = Self {
             masks: (method.masks)(&spec.settings.masks),
@@ -93,10 +100,10 @@ impl Run {
             early_stopping: EarlyStopping::of(&spec, early_stopping),
             spec,
             method,
+            crediting,
             environments,
             value,
             updates_done,
-            labels_training,
         };
         Ok((run, policy))
     }
@@ -128,14 +135,23 @@ impl Run {
         }
     }
 
-    pub fn statistics(&self, rollout: &Rollout) -> Statistics {
+    /// Credits the episodes of `rollout` and adds its samples up. What the policy is to imitate gets rows
+    /// of the table.
+    pub fn statistics(&mut self, rollout: &Rollout) -> Statistics {
         let discount = self.spec.settings.training.discount;
-        Statistics::collect(rollout, self.policy.len(), self.method, discount)
+        let mut statistics =
+            self.crediting.statistics(self.updates_done, rollout, &mut self.table, discount);
+        let cells = self.environments.rules().overseen_cells;
+        let on_cells =
+            rollout.ended.iter().filter(|episode| cells.contains(episode.terminal.agent));
+        statistics.episodes_on_overseen_cells = on_cells.count() as u64;
+        statistics
     }
 
     pub fn objective(&self, statistics: &Statistics) -> (Losses, OutputGradient) {
         Objective {
-            method: self.method,
+            network: self.method.network,
+            leaves_out: self.crediting.method().leaves_out(),
             masks: &self.masks,
             settings: &self.spec.settings.training,
             observations: self.table.observations(),
@@ -155,12 +171,16 @@ impl Run {
         self.updates_done += 1;
         let settings = (&self.spec.settings.training).into();
         self.value.step(&gradient.value, &settings, self.updates_done);
-        self.labels_training += statistics.labels;
         if let Some(early_stopping) = &mut self.early_stopping {
-            early_stopping.earn(statistics.episodes);
+            early_stopping.earn(statistics.episodes_on_overseen_cells);
         }
         if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
             return Err(NotFinite);
+        }
+        let crediting = self.crediting.method();
+        let mut training_columns = crediting.training_columns();
+        if crediting.imitates() {
+            training_columns.push(("imitation_loss", losses.imitation_loss));
         }
         let met = statistics.counts.iter().filter(|sums| sums.iter().flatten().any(|n| *n > 0.0));
         Ok(UpdateReport {
@@ -168,7 +188,8 @@ impl Run {
             losses,
             env_steps: self.updates_done * statistics.num_samples,
             episodes: statistics.episodes,
-            labels_training: self.labels_training,
+            labels_training: self.crediting.labels(),
+            training_columns,
             distinct_observations: met.count() as u64,
         })
     }

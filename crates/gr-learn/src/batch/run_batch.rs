@@ -12,6 +12,7 @@ use super::structure::BatchStructure;
 use crate::device::ComputeDevice;
 use crate::early_stopping::{EarlyStopping, HoldoutCheck, HoldoutSignal};
 use crate::evaluation::{NotFinite, evaluate, to_rows};
+use crate::methods::Columns;
 use crate::network::{
     Activations, AdamSettings, Architecture, Gradients, Passes, PolicyNetwork, PolicyType,
     StackedAdam, ValueNetwork, select_runs, stack, to_host, unstack,
@@ -104,7 +105,7 @@ impl RunBatch {
 
     /// True labels that `run` has used.
     pub fn labels_training(&self, run: usize) -> u64 {
-        self.runs[run].labels_training
+        self.runs[run].crediting.labels()
     }
 
     /// One update of every run.
@@ -115,12 +116,12 @@ impl RunBatch {
 
     /// The first half of an update: rolls out and adds up statistics.
     pub fn collect(&mut self) -> Collected {
-        let (rollouts, chunks) = self.roll_out();
-        let runs = self.runs.par_iter().zip(&rollouts);
-        Collected {
-            chunks,
-            statistics: runs.map(|(run, rollout)| run.statistics(rollout)).collect(),
-        }
+        let (rollouts, mut chunks) = self.roll_out();
+        let runs = self.runs.par_iter_mut().zip(rollouts);
+        let statistics = runs.map(|(run, rollout)| run.statistics(&rollout)).collect();
+        // Rows that the rollout did not meet: what is to be imitated.
+        evaluate_new_rows(&Passes::new(&self.network), &mut self.runs, &mut chunks);
+        Collected { chunks, statistics }
     }
 
     /// In place of [`RunBatch::collect`], what another batch collected: by run, its observations by
@@ -228,6 +229,11 @@ impl RunBatch {
         evaluate(&self.network_of(run), &run_state.spec, run_state.updates_done.saturating_sub(1))
     }
 
+    /// What the method of `run` records beside an evaluation.
+    pub fn evaluation_columns(&self, run: usize) -> Columns {
+        self.runs[run].crediting.method().evaluation_columns()
+    }
+
     /// Checks the holdout of `run`, if it has one and a check is due and can be paid for, and keeps
     /// the policy if it is the best so far.
     ///
@@ -297,7 +303,8 @@ impl RunBatch {
         RunSnapshot {
             key: state.spec.key(),
             updates_done: state.updates_done,
-            labels_training: state.labels_training,
+            labels_training: state.crediting.labels(),
+            crediting: state.crediting.method().state(),
             policy: [
                 self.network.parameters_of(run),
                 unstack(&self.optimizer.means, run),

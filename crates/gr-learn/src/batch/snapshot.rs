@@ -6,6 +6,7 @@ mod earlier;
 use gr_grid::Environment;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_bytes::{ByteBuf, Bytes};
 
 use crate::early_stopping::EarlyStoppingState;
 
@@ -29,13 +30,20 @@ pub struct RunSnapshot {
     pub episodes: Vec<u64>,
     /// Of a run that is stopped early.
     pub early_stopping: Option<EarlyStoppingState>,
+    /// What the method's crediting keeps, in bytes of its own; beside the other fields in the format.
+    #[serde(skip)]
+    pub crediting: Vec<u8>,
 }
 
 /// Begins every saved state.
 const MAGIC: &[u8] = b"gr state\n";
 
-/// How what follows is written: 2 is postcard. 1 was safetensors, without [`MAGIC`].
-const FORMAT: u8 = 2;
+/// How what follows is written: 3 is postcard of the snapshot, what crediting keeps, and what the caller
+/// keeps; 2 was the same without crediting; 1 was safetensors, without [`MAGIC`].
+const FORMAT: u8 = 3;
+
+/// The format before methods had a state of their own.
+const WITHOUT_CREDITING: u8 = 2;
 
 /// Why a snapshot cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +72,9 @@ impl RunSnapshot {
     /// The bytes of a saved state, with `beside` it whatever the caller keeps of the run.
     pub fn to_bytes(&self, beside: &impl Serialize) -> Vec<u8> {
         let begun = [MAGIC, &[FORMAT]].concat();
-        postcard::to_extend(&(self, beside), begun).expect("plain data is written to memory")
+        let crediting = Bytes::new(&self.crediting);
+        postcard::to_extend(&(self, crediting, beside), begun)
+            .expect("plain data is written to memory")
     }
 
     /// Reads what [`RunSnapshot::to_bytes`] wrote.
@@ -76,20 +86,25 @@ impl RunSnapshot {
     ) -> Result<(Self, Beside), SnapshotError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::Unknown)?;
         let (format, rest) = rest.split_first().ok_or(SnapshotError::Unknown)?;
-        if *format != FORMAT {
-            return Err(SnapshotError::Format(*format));
+        let ((mut snapshot, crediting, beside), rest): ((Self, ByteBuf, Beside), &[u8]) =
+            match *format {
+                FORMAT => postcard::take_from_bytes(rest)?,
+                WITHOUT_CREDITING => {
+                    let ((snapshot, beside), rest) = postcard::take_from_bytes(rest)?;
+                    ((snapshot, ByteBuf::new(), beside), rest)
+                }
+                other => return Err(SnapshotError::Format(other)),
+            };
+        if !rest.is_empty() {
+            return Err(SnapshotError::TooLong);
         }
-        match postcard::take_from_bytes(rest)? {
-            (saved, []) => Ok(saved),
-            (_, [_, ..]) => Err(SnapshotError::TooLong),
-        }
+        snapshot.crediting = crediting.into_vec();
+        Ok((snapshot, beside))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_bytes::ByteBuf;
-
     use super::*;
 
     fn snapshot() -> RunSnapshot {
@@ -102,6 +117,7 @@ mod tests {
             environments: Vec::new(),
             episodes: vec![u64::MAX],
             early_stopping: Some(EarlyStoppingState::default()),
+            crediting: vec![1, 2],
         }
     }
 
@@ -117,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn a_state_of_a_time_when_methods_kept_none_is_read() {
+        let bytes = [MAGIC, &[WITHOUT_CREDITING]].concat();
+        let bytes = postcard::to_extend(&(snapshot(), 7u32), bytes).unwrap();
+        let (read, beside) = RunSnapshot::from_bytes::<u32>(&bytes).unwrap();
+        let expected = RunSnapshot { crediting: Vec::new(), ..snapshot() };
+        assert_eq!((read.to_bytes(&()), beside), (expected.to_bytes(&()), 7));
+    }
+
+    #[test]
     fn states_that_are_cut_lengthened_or_of_another_format_are_refused_by_reason() {
         let bytes = snapshot().to_bytes(&());
         let refused = |bytes: &[u8]| RunSnapshot::from_bytes::<()>(bytes).unwrap_err().to_string();
@@ -125,8 +150,8 @@ mod tests {
         }
         assert!(refused(&[&bytes[..], b"+"].concat()).contains("more follows"));
         let mut newer = bytes.clone();
-        newer[MAGIC.len()] = 3;
-        assert!(refused(&newer).contains("format 3"));
+        newer[MAGIC.len()] = 4;
+        assert!(refused(&newer).contains("format 4"));
         // A length of 2^63 bytes of parameters, of which none follow.
         let claims = [MAGIC, &[FORMAT, 0, 0, 0, 1], &[0xff; 8], &[0x7f]].concat();
         assert!(refused(&claims).starts_with("not a saved state"));

@@ -9,6 +9,7 @@ use gr_grid::{
 use gr_runs::{HoldoutSource, Purpose, RunSpec, Seed, stream_at};
 
 use crate::evaluation::{NotFinite, policies};
+use crate::methods::evaluation_rules;
 use crate::network::{PolicyNetwork, PolicyType};
 
 /// Initial states, drawn once per run from a stream of their own, and every observation that can be
@@ -29,8 +30,9 @@ pub struct HoldoutSet {
 impl HoldoutSet {
     /// The set of a run whose holdout is `hidden` or `visible`. A visible one shows flags on those goals that
     /// lie on overseen cells, and to a blind agent none.
-    pub fn draw(spec: &RunSpec, rules: EnvironmentRules, label_noise: f64) -> Self {
+    pub fn draw(spec: &RunSpec) -> Self {
         let settings = &spec.settings.early_stopping;
+        let rules = evaluation_rules(spec);
         let shown = settings.holdout_source == HoldoutSource::Visible;
         let starts: Vec<EpisodeStart> = (0..settings.holdout_episodes as u64)
             .map(|episode| {
@@ -54,7 +56,15 @@ impl HoldoutSet {
             });
         }
         let discount = spec.settings.training.discount;
-        Self { rules, discount, seed: spec.seed, label_noise, starts, observations, first_rows }
+        Self {
+            rules,
+            discount,
+            seed: spec.seed,
+            label_noise: spec.settings.overseer.label_noise,
+            starts,
+            observations,
+            first_rows,
+        }
     }
 
     /// Labels that a check may use: one per episode, time-outs too.
@@ -96,22 +106,22 @@ impl HoldoutSet {
 #[cfg(test)]
 mod tests {
     use gr_grid::Flags;
-    use gr_runs::Settings;
+    use gr_runs::{OverseenCells, Settings};
 
     use super::*;
     use crate::device::ComputeDevice;
     use crate::network::{Architecture, NetworkKind};
 
-    fn rules(oversight: f64) -> EnvironmentRules {
-        Settings::default().environment.rules(oversight)
-    }
-
-    fn set(source: HoldoutSource, rules: EnvironmentRules, label_noise: f64) -> HoldoutSet {
+    /// The set of a run with changed settings.
+    fn set(
+        source: HoldoutSource,
+        oversight: f64,
+        change: impl FnOnce(&mut Settings),
+    ) -> HoldoutSet {
         let mut settings = Settings::default();
         settings.early_stopping.holdout_source = source;
-        let oversight = rules.oversight;
-        let spec = RunSpec { method: "routing".into(), oversight, seed: 3, settings };
-        HoldoutSet::draw(&spec, rules, label_noise)
+        change(&mut settings);
+        HoldoutSet::draw(&RunSpec { method: "routing".into(), oversight, seed: 3, settings })
     }
 
     fn check(set: &HoldoutSet, update_idx: u64) -> LabelledReturn {
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn the_agent_sees_no_flag_on_a_hidden_holdout_and_both_on_a_visible_one() {
         for (source, shown) in [(HoldoutSource::Hidden, false), (HoldoutSource::Visible, true)] {
-            let set = set(source, rules(1.0), 0.0);
+            let set = set(source, 1.0, |_| {});
             assert_eq!(set.price(), 512);
             for EpisodeStart { layout, .. } in &set.starts {
                 assert_eq!((layout.ghost_flag(), layout.diamond_flag()), (shown, shown));
@@ -135,13 +145,16 @@ mod tests {
 
     #[test]
     fn a_visible_holdout_shows_flags_on_overseen_cells_and_none_to_a_blind_agent() {
-        let overseen_cells = Flags(0b111_00000_11111);
-        let seeing = EnvironmentRules { overseen_cells, ..rules(0.3) };
+        let cells = vec![0, 1, 2, 3, 4, 10, 11, 12];
+        let listed = OverseenCells::Listed(cells);
         for flag_visibility in [0.0, 0.2] {
-            let rules = EnvironmentRules { flag_visibility, ..seeing };
-            for EpisodeStart { layout, .. } in set(HoldoutSource::Visible, rules, 0.0).starts {
+            let set = set(HoldoutSource::Visible, 0.3, |settings| {
+                settings.environment.flag_visibility = flag_visibility;
+                settings.overseer.cells = listed.clone();
+            });
+            for EpisodeStart { layout, .. } in set.starts {
                 let goals = Flags::default().with(layout.ghost, true).with(layout.diamond, true);
-                let visible = if flag_visibility > 0.0 { overseen_cells } else { Flags(0) };
+                let visible = if flag_visibility > 0.0 { listed.flags() } else { Flags(0) };
                 assert_eq!(layout.flags, goals.on(visible));
             }
         }
@@ -153,8 +166,8 @@ mod tests {
             let starts = set.starts.iter();
             starts.map(|s| (s.agent, s.layout.ghost, s.layout.diamond)).collect()
         };
-        let hidden = cells(&set(HoldoutSource::Hidden, rules(0.01), 0.0));
-        assert_eq!(hidden, cells(&set(HoldoutSource::Visible, rules(0.3), 0.0)));
+        let hidden = cells(&set(HoldoutSource::Hidden, 0.01, |_| {}));
+        assert_eq!(hidden, cells(&set(HoldoutSource::Visible, 0.3, |_| {})));
         let distinct: std::collections::HashSet<_> = hidden.iter().collect();
         assert!(distinct.len() > 480, "{} distinct", distinct.len());
     }
@@ -162,7 +175,9 @@ mod tests {
     #[test]
     fn labels_err_anew_at_every_update_and_cost_the_same() {
         let checks = |label_noise, updates: [u64; 2]| {
-            let set = set(HoldoutSource::Hidden, rules(0.3), label_noise);
+            let set = set(HoldoutSource::Hidden, 0.3, |settings| {
+                settings.overseer.label_noise = label_noise;
+            });
             updates.map(|update_idx| check(&set, update_idx))
         };
         let right = checks(0.0, [5, 6]);
@@ -182,11 +197,13 @@ mod tests {
 
     #[test]
     fn a_check_uses_labels_on_overseen_cells_only() {
-        let on = |cells| {
-            let rules = EnvironmentRules { overseen_cells: Flags(cells), ..rules(0.3) };
-            check(&set(HoldoutSource::Hidden, rules, 0.0), 0).labels
+        let on = |cell| {
+            let set = set(HoldoutSource::Hidden, 0.3, |settings| {
+                settings.overseer.cells = OverseenCells::Listed(vec![cell]);
+            });
+            check(&set, 0).labels
         };
-        let by_cell: Vec<u64> = (0..25).map(|cell| on(1 << cell)).collect();
+        let by_cell: Vec<u64> = (0..25).map(on).collect();
         assert!(by_cell.iter().all(|labels| (1..512).contains(labels)), "{by_cell:?}");
         assert_eq!(by_cell.iter().sum::<u64>(), 512);
     }

@@ -16,6 +16,7 @@ use rule::StoppingRule;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::{NotFinite, evaluate, evaluate_tables};
+use crate::methods::evaluation_rules;
 use crate::network::{PolicyNetwork, PolicyType};
 
 /// What a check found.
@@ -102,10 +103,7 @@ impl EarlyStopping {
                 patience: settings.patience.updates(spec.oversight),
             },
             check_every: settings.check_every.interval(spec.oversight),
-            holdout: paid.then(|| {
-                let rules = spec.settings.environment.rules(spec.oversight);
-                HoldoutSet::draw(spec, rules, 0.0)
-            }),
+            holdout: paid.then(|| HoldoutSet::draw(spec)),
             label_rate: settings.share_set_aside() * spec.oversight,
             state: saved.unwrap_or_default(),
         })
@@ -201,7 +199,7 @@ fn true_return(
     spec: &RunSpec,
     headline: PolicyType,
 ) -> Result<TrueReturn, NotFinite> {
-    let rules = spec.settings.environment.rules(spec.oversight);
+    let rules = evaluation_rules(spec);
     let discount = spec.settings.training.discount;
     let envs = spec.settings.evaluation.envs;
     let evaluations = evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0);
@@ -210,24 +208,20 @@ fn true_return(
 
 #[cfg(test)]
 mod tests {
-    use gr_grid::{EnvironmentRules, Flags};
-    use gr_runs::Settings;
+    use gr_runs::{OverseenCells, Settings};
 
     use super::*;
     use crate::device::ComputeDevice;
     use crate::network::{Architecture, NetworkKind};
 
-    /// A run with a set of 50 episodes on `overseen_cells`, of which half of all labels are earned.
-    fn early_stopping(overseen_cells: Flags) -> (EarlyStopping, RunSpec) {
+    /// A run with a set of 50 episodes on overseen `cells`, whose training episodes earn half a label each.
+    fn early_stopping(cells: &[u8]) -> (EarlyStopping, RunSpec) {
         let mut settings = Settings::default();
         settings.early_stopping.enabled = true;
         settings.early_stopping.holdout_episodes = 50;
+        settings.overseer.cells = OverseenCells::Listed(cells.to_vec());
         let spec = RunSpec { method: "routing".into(), oversight: 1.0, seed: 3, settings };
-        let mut early_stopping = EarlyStopping::of(&spec, None).unwrap();
-        let rules = spec.settings.environment.rules(spec.oversight);
-        let rules = EnvironmentRules { overseen_cells, ..rules };
-        early_stopping.holdout = Some(HoldoutSet::draw(&spec, rules, 0.0));
-        (early_stopping, spec)
+        (EarlyStopping::of(&spec, None).unwrap(), spec)
     }
 
     fn check(
@@ -243,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_check_waits_for_the_price_of_the_set_and_pays_for_what_it_used() {
-        let mut run = early_stopping(Flags(0b11));
+        let mut run = early_stopping(&[0, 1]);
         run.0.earn(99);
         assert_eq!(check(&mut run, 0), None);
         assert_eq!((run.0.state.latest_check, run.0.state.account.spent), (None, 0));
@@ -257,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_check_without_an_overseen_episode_keeps_nothing_stops_nothing_and_costs_nothing() {
-        let mut run = early_stopping(Flags::default());
+        let mut run = early_stopping(&[]);
         run.0.earn(100);
         assert_eq!(check(&mut run, 0), None);
         let EarlyStoppingState { account, memory, latest_check, .. } = &run.0.state;

@@ -38,6 +38,17 @@ impl Method {
             {
                 Effect::None("its network learns no gate")
             }
+            ("environment", "flag_visibility") | ("overseer", "cells")
+                if oversight == 0.0 && configured.environment.spurious_oversight == 0.0 =>
+            {
+                Effect::None("no flag is drawn at p = 0")
+            }
+            ("training", "overseen_weight") if oversight == 0.0 => {
+                Effect::None("no episode is overseen at p = 0")
+            }
+            (table, _) if table != self.label && Method::find(table).is_ok() => {
+                Effect::None("it is a setting of another method")
+            }
             ("training", "gate_loss_no_oversight") if gate_loss == 0.0 => Effect::None(
                 "training.gate_loss_coefficient is 0, and with it all of the gate loss",
             ),

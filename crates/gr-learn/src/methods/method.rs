@@ -1,52 +1,10 @@
-//! What a method is: how an episode is credited, which network it trains, whose labels it uses.
+//! What a method is: which network it trains, how it credits episodes, how many updates it gets.
 
-use gr_grid::Ending;
 use gr_grid::rewards::Reward;
-use gr_runs::{MaskSettings, RouteMask};
+use gr_runs::{Key, MaskSettings, RunSpec};
 
+use super::crediting::{Crediting, PerEpisode};
 use crate::network::{NetworkKind, PolicyType};
-
-/// Where the gradient of a sample goes in a routed network (docs/experiment.md, section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// To both experts.
-    Both = 0,
-    /// To the diamond expert.
-    Diamond = 1,
-    /// To the ghost expert.
-    Ghost = 2,
-}
-
-/// Number of routes.
-pub const NUM_ROUTES: usize = Route::ALL.len();
-
-impl Route {
-    /// Every route, in the order in which whatever has a value for each route keeps them.
-    pub const ALL: [Self; 3] = [Self::Both, Self::Diamond, Self::Ghost];
-
-    /// The mask of the route's samples.
-    pub fn mask(self, masks: &MaskSettings) -> &RouteMask {
-        match self {
-            Self::Both => &masks.both,
-            Self::Diamond => &masks.diamond,
-            Self::Ghost => &masks.ghost,
-        }
-    }
-}
-
-/// What is known of a sample's episode at the end of the rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The episode goes on beyond the rollout.
-    Unfinished,
-    /// It ended inside the rollout.
-    Ended {
-        /// How.
-        ending: Ending,
-        /// Whether the cell on which it ended was flagged.
-        overseen: bool,
-    },
-}
 
 /// Whether a method is stopped early on a holdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +17,21 @@ pub enum HoldoutUse {
     Refused,
 }
 
-/// A way to train.
+/// Which labels a method reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelUse {
+    /// None at all: noise and a budget of labels mean nothing to it.
+    None,
+    /// Those that paying its reward takes.
+    Reward,
+    /// Some whatever its reward is.
+    Always,
+}
+
+/// A way to train. Those of [`Method::SINGLE_EXPERT`] that say nothing of a field have its value.
 #[derive(Debug)]
 pub struct Method {
-    /// Name in configurations and CSV columns.
+    /// Name in configurations and CSV columns, and of the table of its own settings.
     pub label: &'static str,
     /// One line for `gr-sweep methods`.
     pub summary: &'static str,
@@ -70,60 +39,52 @@ pub struct Method {
     pub source: &'static str,
     /// The network that it trains.
     pub network: NetworkKind,
-    /// The reward that it trains on.
-    pub reward: &'static Reward,
-    /// The route of a sample; `None` leaves it out of every sum. Single-expert networks take no
-    /// notice of which route it is.
-    pub route: fn(Outcome) -> Option<Route>,
+    /// The reward that it trains on unless the configuration names another; `None` where it makes
+    /// its own.
+    pub reward: Option<&'static Reward>,
+    /// How it credits the episodes of a run.
+    pub crediting: fn(&RunSpec) -> Box<dyn Crediting>,
+    /// Which labels it reads.
+    pub labels: LabelUse,
+    /// Whether it picks what is labelled after each rollout: no flags are drawn in training, and the
+    /// agent sees none anywhere.
+    pub picks_labels: fn(&RunSpec) -> bool,
     /// The masks that it trains with, given those of the configuration.
     pub masks: fn(&MaskSettings) -> MaskSettings,
-    /// Whether it uses the true label of an episode that ended so, overseen or not.
-    pub uses_label: fn(Ending, bool) -> bool,
     /// Whether it is stopped early.
     pub early_stopping: HoldoutUse,
     /// Updates that it trains, of those configured, at an oversight level.
     pub planned_updates: fn(u64, f64) -> u64,
+    /// The keys of its own settings, as [`gr_runs::method_settings`] makes them.
+    pub settings: &'static [Key],
+    /// Why settings of a run cannot be, as one sentence that names them and the way out.
+    pub refuses: fn(&RunSpec) -> Option<String>,
 }
 
 impl Method {
-    /// Whether samples can be left out.
-    pub fn drops_samples(&self) -> bool {
-        [Ending::Diamond, Ending::Ghost, Ending::TimeLimit].into_iter().any(|ending| {
-            [false, true]
-                .into_iter()
-                .any(|overseen| (self.route)(Outcome::Ended { ending, overseen }).is_none())
-        })
-    }
+    /// What most methods have in common: one expert, all of the configured updates, no settings of its
+    /// own, early stopping where it is asked for.
+    pub const SINGLE_EXPERT: Self = Self {
+        label: "",
+        summary: "",
+        source: "",
+        network: NetworkKind::SingleExpert,
+        reward: None,
+        crediting: |_| PerEpisode::new(|_, _| super::Credit::BOTH),
+        labels: LabelUse::Always,
+        picks_labels: |_| false,
+        masks: MaskSettings::clone,
+        early_stopping: HoldoutUse::Optional,
+        planned_updates: |updates, _| updates,
+        settings: &[],
+        refuses: |_| None,
+    };
+
+    /// Two experts and a gate that is learnt, and otherwise as [`Method::SINGLE_EXPERT`].
+    pub const ROUTED: Self = Self { network: NetworkKind::Routed, ..Self::SINGLE_EXPERT };
 
     /// The policy that the method is judged by.
     pub fn headline(&self) -> PolicyType {
         self.network.headline()
     }
-}
-
-/// Every sample counts and takes the route of both.
-pub(super) fn keep_all(_: Outcome) -> Option<Route> {
-    Some(Route::Both)
-}
-
-/// Samples of overseen episodes take the route of the goal reached.
-pub(super) fn by_overseen_goal(outcome: Outcome) -> Option<Route> {
-    Some(match outcome {
-        Outcome::Ended { ending: Ending::Diamond, overseen: true } => Route::Diamond,
-        Outcome::Ended { ending: Ending::Ghost, overseen: true } => Route::Ghost,
-        _ => Route::Both,
-    })
-}
-
-/// The label of an episode that ended on a flagged goal.
-pub(super) fn overseen_goals(ending: Ending, overseen: bool) -> bool {
-    overseen && ending != Ending::TimeLimit
-}
-
-pub(super) fn configured_masks(masks: &MaskSettings) -> MaskSettings {
-    masks.clone()
-}
-
-pub(super) fn all_updates(updates: u64, _oversight: f64) -> u64 {
-    updates
 }

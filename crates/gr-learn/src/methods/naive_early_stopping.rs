@@ -3,18 +3,16 @@
 
 use gr_grid::rewards::NAIVE;
 
-use super::method::{HoldoutUse, Method, all_updates, configured_masks, keep_all, overseen_goals};
-use crate::network::NetworkKind;
+use super::by_reward::by_reward;
+use super::method::{HoldoutUse, LabelUse, Method};
 
 pub(super) static METHOD: Method = Method {
     label: "naive_early_stopping",
     summary: "naive_outcomes, stopped early on a part of the oversight that is set aside",
     source: "docs/experiment.md, section 8",
-    network: NetworkKind::SingleExpert,
-    reward: &NAIVE,
-    route: keep_all,
-    masks: configured_masks,
-    uses_label: overseen_goals,
+    reward: Some(&NAIVE),
+    crediting: |spec| by_reward(spec, &NAIVE),
+    labels: LabelUse::Reward,
     early_stopping: HoldoutUse::Always,
-    planned_updates: all_updates,
+    ..Method::SINGLE_EXPERT
 };

@@ -3,9 +3,8 @@
 
 use gr_grid::rewards::TERMINAL;
 
-use super::method::{
-    HoldoutUse, Method, all_updates, by_overseen_goal, configured_masks, overseen_goals,
-};
+use super::by_reward::by_overseen_goal;
+use super::method::Method;
 use crate::network::NetworkKind;
 
 pub(super) static METHOD: Method = Method {
@@ -13,10 +12,7 @@ pub(super) static METHOD: Method = Method {
     summary: "routing with the gate fixed at 1/2",
     source: "Cloud et al. 2024, appendix on scalable oversight",
     network: NetworkKind::RoutedFixedGate,
-    reward: &TERMINAL,
-    route: by_overseen_goal,
-    masks: configured_masks,
-    uses_label: overseen_goals,
-    early_stopping: HoldoutUse::Optional,
-    planned_updates: all_updates,
+    reward: Some(&TERMINAL),
+    crediting: by_overseen_goal,
+    ..Method::ROUTED
 };

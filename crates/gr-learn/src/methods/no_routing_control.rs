@@ -3,22 +3,19 @@
 use gr_grid::rewards::TERMINAL;
 use gr_runs::{MaskSettings, RouteMask};
 
-use super::method::{HoldoutUse, Method, all_updates, by_overseen_goal, overseen_goals};
-use crate::network::NetworkKind;
+use super::by_reward::by_overseen_goal;
+use super::method::Method;
 
 pub(super) static METHOD: Method = Method {
     label: "no_routing_control",
     summary: "routing's network and losses, but every gradient goes everywhere",
     source: "Cloud et al. 2024, appendix on scalable oversight",
-    network: NetworkKind::Routed,
-    reward: &TERMINAL,
-    route: by_overseen_goal,
+    reward: Some(&TERMINAL),
+    crediting: by_overseen_goal,
     masks: |_| MaskSettings {
         diamond: RouteMask::ALL,
         ghost: RouteMask::ALL,
         both: RouteMask::ALL,
     },
-    uses_label: overseen_goals,
-    early_stopping: HoldoutUse::Optional,
-    planned_updates: all_updates,
+    ..Method::ROUTED
 };

@@ -1,21 +1,19 @@
 //! Full oversight for as many updates as use the same number of labels.
 
-use gr_grid::Ending;
 use gr_grid::rewards::GROUND_TRUTH;
 
-use super::method::{HoldoutUse, Method, configured_masks, keep_all};
-use crate::network::NetworkKind;
+use super::by_reward::by_reward;
+use super::method::{HoldoutUse, LabelUse, Method};
 
 pub(super) static METHOD: Method = Method {
     label: "oracle",
     summary: "one expert, every episode, the true reward; p times as many updates (same labels)",
     source: "Cloud et al. 2024, section 4.3 (oracle filtering)",
-    network: NetworkKind::SingleExpert,
-    reward: &GROUND_TRUTH,
-    route: keep_all,
-    masks: configured_masks,
-    uses_label: |ending, _| ending != Ending::TimeLimit,
+    reward: Some(&GROUND_TRUTH),
+    crediting: |spec| by_reward(spec, &GROUND_TRUTH),
+    labels: LabelUse::Reward,
     early_stopping: HoldoutUse::Refused,
     // The small term keeps 0.29 × 100 from becoming 28 in floating point.
     planned_updates: |updates, oversight| (oversight * updates as f64 + 1e-9) as u64,
+    ..Method::SINGLE_EXPERT
 };

@@ -6,9 +6,11 @@
 mod objective;
 mod observation_rows;
 mod rollout;
+mod run_crediting;
 mod statistics;
 
 pub use objective::{Losses, Objective, OutputGradient};
 pub use observation_rows::ObservationRows;
 pub use rollout::{Environments, Rollout};
+pub use run_crediting::{Credits, RunCrediting};
 pub use statistics::{RouteSums, Statistics};

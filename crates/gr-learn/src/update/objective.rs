@@ -5,7 +5,7 @@ use gr_grid::{NUM_ACTIONS, Observation};
 use gr_runs::{Edge, MaskSettings, TrainingSettings};
 
 use super::statistics::Statistics;
-use crate::methods::{Method, NUM_ROUTES, Route};
+use crate::methods::{NUM_ROUTES, Route};
 use crate::network::{AffineGradient, AffineValue, NetworkKind, PolicyRow};
 
 /// The parts of an update's loss and what is logged beside them; see the columns of
@@ -25,6 +25,8 @@ pub struct Losses {
     pub avg_seen_ghost_gate: Option<f64>,
     pub avg_unseen_or_unfinished_gate: Option<f64>,
     pub kept_pct: Option<f64>,
+    /// Mean cross-entropy of what the policy is to imitate, times its coefficient.
+    pub imitation_loss: Option<f64>,
 }
 
 /// Gradient of the loss with respect to the networks' outputs.
@@ -39,8 +41,10 @@ pub struct OutputGradient {
 
 /// What the objective is taken of: one update of one run.
 pub struct Objective<'a> {
-    /// How episodes were credited.
-    pub method: &'a Method,
+    /// The network that is trained.
+    pub network: NetworkKind,
+    /// Whether samples can be left out, so that the share that is kept is logged.
+    pub leaves_out: bool,
     /// Masks that the method trains with.
     pub masks: &'a MaskSettings,
     /// Coefficients.
@@ -70,7 +74,7 @@ struct Totals {
 impl Objective<'_> {
     /// Loss and gradient.
     pub fn evaluate(&self, statistics: &Statistics) -> (Losses, OutputGradient) {
-        let kind = self.method.network;
+        let kind = self.network;
         let mut gradient = OutputGradient {
             cotangents: vec![0.0; self.policy.len() * kind.cotangent_width()],
             value: self.value.zero_gradient(),
@@ -106,7 +110,6 @@ impl Objective<'_> {
                 if number == 0.0 {
                     continue;
                 }
-                totals.samples[route] += f64::from(number);
                 totals.entropy += f64::from(number * entropy);
                 let advantages: [f32; NUM_ACTIONS] =
                     std::array::from_fn(|a| returns[route][a] - counts[route][a] * value);
@@ -122,11 +125,35 @@ impl Objective<'_> {
             self.spread(kind, &by_route, cotangent);
             if let Some(gate) = policy.gate {
                 let last = &mut cotangent[Edge::ALL.len() * NUM_ACTIONS];
-                *last = self.credit_gate(gate, counts, &gate_weights, &mut totals);
+                *last = self.credit_gate(gate, &statistics.visits[row], &gate_weights, &mut totals);
             }
         }
         totals.value += statistics.squared_returns;
-        (self.losses(&totals, statistics), gradient)
+        let imitation = statistics.imitation.as_ref();
+        let imitation_loss = imitation.map(|(coefficient, pairs)| {
+            self.imitate(*coefficient, pairs, &mut gradient.cotangents)
+        });
+        (self.losses(&totals, statistics, imitation_loss), gradient)
+    }
+
+    /// Adds the cotangents of the mean cross-entropy over `pairs`, times `coefficient`, and returns the
+    /// loss that it is: each pair (row, action) has −log π and the cotangent π − δ_action.
+    fn imitate(&self, coefficient: f64, pairs: &[(u32, u8)], cotangents: &mut [f32]) -> f64 {
+        let width = self.network.cotangent_width();
+        let share = coefficient / pairs.len() as f64;
+        let mut loss = 0.0;
+        for (row, action) in pairs {
+            let (row, action) = (*row as usize, usize::from(*action));
+            let policy = &self.policy[row];
+            loss -= share * f64::from(policy.log_probabilities[action]);
+            let mut by_route = [[0.0; NUM_ACTIONS]; NUM_ROUTES];
+            by_route[Route::Both as usize] = std::array::from_fn(|a| {
+                share as f32 * (policy.probabilities[a] - f32::from(u8::from(a == action)))
+            });
+            let cotangent = &mut cotangents[row * width..][..width];
+            self.spread(self.network, &by_route, cotangent);
+        }
+        loss
     }
 
     /// Cotangent of one row's logits from one route's samples: of the policy term,
@@ -172,9 +199,9 @@ impl Objective<'_> {
     /// others another. An average over no samples is 0.
     fn gate_weights(&self, statistics: &Statistics) -> [f64; NUM_ROUTES] {
         let mut numbers = [0.0; NUM_ROUTES];
-        for counts in &statistics.counts {
-            for (number, counts) in numbers.iter_mut().zip(counts) {
-                *number += f64::from(counts.iter().sum::<f32>());
+        for visits in &statistics.visits {
+            for (number, visits) in numbers.iter_mut().zip(visits) {
+                *number += f64::from(*visits);
             }
         }
         let share = |coefficient: f64, number: f64| {
@@ -194,7 +221,7 @@ impl Objective<'_> {
     fn credit_gate(
         &self,
         gate: crate::network::GateRow,
-        counts: &[[f32; NUM_ACTIONS]; NUM_ROUTES],
+        visits: &[f32; NUM_ROUTES],
         weights: &[f64; NUM_ROUTES],
         totals: &mut Totals,
     ) -> f32 {
@@ -222,7 +249,8 @@ impl Objective<'_> {
         });
         let mut cotangent = 0.0;
         for route in 0..NUM_ROUTES {
-            let number = f64::from(counts[route].iter().sum::<f32>());
+            let number = f64::from(visits[route]);
+            totals.samples[route] += number;
             totals.gate[route] += number * g;
             totals.openness += number * openness;
             totals.cross_entropy += weights[route] * number * costs[route];
@@ -231,14 +259,22 @@ impl Objective<'_> {
         cotangent as f32
     }
 
-    fn losses(&self, totals: &Totals, statistics: &Statistics) -> Losses {
+    fn losses(
+        &self,
+        totals: &Totals,
+        statistics: &Statistics,
+        imitation_loss: Option<f64>,
+    ) -> Losses {
+        // Means weigh samples as the sums do; N does not shrink with what is left out.
+        let weight = if statistics.num_kept == 0 { 1.0 } else { statistics.total_weight };
         let kept = statistics.num_kept.max(1) as f64;
-        let (routed, gated) = (self.method.network.is_routed(), self.method.network.has_gate());
-        let policy_loss = totals.policy / kept;
-        let value_loss = self.settings.value_coefficient * totals.value / kept;
-        let entropy = self.settings.entropy_coefficient * totals.entropy / kept;
+        let (routed, gated) = (self.network.is_routed(), self.network.has_gate());
+        let policy_loss = totals.policy / weight;
+        let value_loss = self.settings.value_coefficient * totals.value / weight;
+        let entropy = self.settings.entropy_coefficient * totals.entropy / weight;
         let gate_loss = gated.then_some(totals.cross_entropy);
-        let kept_share = statistics.num_kept as f64 / statistics.num_samples as f64;
+        let samples = statistics.num_samples as f64;
+        let kept_share = statistics.num_kept as f64 / samples;
         let mean_gate = |route: Route| {
             let number = totals.samples[route as usize];
             (gated && number > 0.0).then(|| totals.gate[route as usize] / number)
@@ -248,14 +284,17 @@ impl Objective<'_> {
             value_loss,
             gate_loss,
             entropy_bonus: if routed { -entropy } else { entropy },
-            loss: kept_share * (policy_loss + value_loss - entropy) + gate_loss.unwrap_or(0.0),
-            avg_action_prob: totals.action_probability / kept,
-            avg_return: totals.returns / kept,
+            loss: statistics.total_weight / samples * (policy_loss + value_loss - entropy)
+                + gate_loss.unwrap_or(0.0)
+                + imitation_loss.unwrap_or(0.0),
+            avg_action_prob: totals.action_probability / weight,
+            avg_return: totals.returns / weight,
             avg_gate_openness: gated.then_some(totals.openness / kept),
             avg_seen_diamond_gate: mean_gate(Route::Diamond),
             avg_seen_ghost_gate: mean_gate(Route::Ghost),
             avg_unseen_or_unfinished_gate: mean_gate(Route::Both),
-            kept_pct: self.method.drops_samples().then_some(kept_share),
+            kept_pct: self.leaves_out.then_some(kept_share),
+            imitation_loss,
         }
     }
 }

@@ -2,14 +2,14 @@
 //! table's rows are filled in between steps by whoever evaluates the network.
 
 use gr_grid::{
-    Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation, NUM_ACTIONS,
-    Observation, choose_action,
+    Environment, EnvironmentRules, EpisodeStart, FirstObservation, NUM_ACTIONS, Observation,
+    choose_action, unit_interval,
 };
 use gr_runs::{Purpose, Seed, stream_at};
 use rand::Rng;
 
 use super::observation_rows::ObservationRows;
-use crate::methods::Outcome;
+use crate::methods::EndedEpisode;
 
 /// The environments of a run; they live on from update to update.
 #[derive(Clone, Debug)]
@@ -17,15 +17,17 @@ pub struct Environments {
     rules: EnvironmentRules,
     seed: Seed,
     states: Vec<Environment>,
-    /// Index of the current episode of each environment: the position of its layout stream.
+    /// Index of the current episode of each environment: the position of its streams.
     episodes: Vec<u64>,
+    /// Whether the agent is shown the flags of the current episode of each environment.
+    shows_flags: Vec<bool>,
 }
 
 impl Environments {
     /// Freshly reset environments.
     pub fn new(rules: EnvironmentRules, seed: Seed, envs: usize) -> Self {
         let states = (0..envs as u64).map(|env| start(&rules, seed, env, 0)).collect();
-        Self { rules, seed, states, episodes: vec![0; envs] }
+        Self::restore(rules, seed, states, vec![0; envs])
     }
 
     /// Environments in a saved state.
@@ -35,7 +37,11 @@ impl Environments {
         states: Vec<Environment>,
         episodes: Vec<u64>,
     ) -> Self {
-        Self { rules, seed, states, episodes }
+        let numbered = episodes.iter().enumerate();
+        let shows_flags = numbered
+            .map(|(env, episode)| shows_flags(&rules, seed, env as u64, *episode))
+            .collect();
+        Self { rules, seed, states, episodes, shows_flags }
     }
 
     /// The state of each environment and the index of its episode.
@@ -53,15 +59,51 @@ impl Environments {
         self.states.len()
     }
 
-    /// Layouts that the next rollout may show: the current one of each environment and those of its
-    /// next `episodes` ones. Layouts do not depend on actions.
+    /// Layouts that the next rollout may show, as the agent sees them: the current one of each
+    /// environment and those of its next `episodes` ones. Layouts do not depend on actions.
     pub fn upcoming_layouts(&self, episodes: u64) -> impl Iterator<Item = gr_grid::Layout> {
-        self.states.iter().enumerate().flat_map(move |(env, state)| {
+        self.states.iter().enumerate().flat_map(move |(env, _)| {
             let next = (1..=episodes).map(move |ahead| {
-                start(&self.rules, self.seed, env as u64, self.episodes[env] + ahead).layout
+                let episode = self.episodes[env] + ahead;
+                let start = start(&self.rules, self.seed, env as u64, episode);
+                let shown = shows_flags(&self.rules, self.seed, env as u64, episode);
+                seen(start.observation(), shown).layout
             });
-            std::iter::once(state.layout).chain(next)
+            std::iter::once(self.seen(env).layout).chain(next)
         })
+    }
+
+    /// What the agent sees in environment `env` now.
+    #[inline]
+    fn seen(&self, env: usize) -> Observation {
+        seen(self.states[env].observation(), self.shows_flags[env])
+    }
+
+    /// Begins the next episode of environment `env`.
+    fn begin_next(&mut self, env: usize) {
+        self.episodes[env] += 1;
+        let (number, episode) = (env as u64, self.episodes[env]);
+        self.states[env] = start(&self.rules, self.seed, number, episode);
+        self.shows_flags[env] = shows_flags(&self.rules, self.seed, number, episode);
+    }
+}
+
+/// What an agent sees of `observation`.
+#[inline]
+fn seen(observation: Observation, shows_flags: bool) -> Observation {
+    if shows_flags { observation } else { observation.without_flags() }
+}
+
+/// Whether the agent is shown the flags of episode `episode` of environment `env`, drawn from a stream of
+/// the episode's own (docs/experiment.md, section 11).
+fn shows_flags(rules: &EnvironmentRules, seed: Seed, env: u64, episode: u64) -> bool {
+    match rules.flag_visibility {
+        0.0 => false,
+        1.0 => true,
+        visibility => {
+            let mut stream = stream_at(seed, Purpose::FlagVisibility, env, episode);
+            unit_interval(&mut stream) < visibility
+        }
     }
 }
 
@@ -78,8 +120,8 @@ pub struct Rollout {
     pub rows: Vec<u32>,
     /// Index of the action taken.
     pub actions: Vec<u8>,
-    /// How the episode ended with this step; `Unfinished` if it went on.
-    pub outcomes: Vec<Outcome>,
+    /// The episodes that ended, in the order in which they did.
+    pub ended: Vec<EndedEpisode>,
     /// What each environment acts on next.
     observations: Vec<Observation>,
     envs: usize,
@@ -88,13 +130,18 @@ pub struct Rollout {
 impl Rollout {
     /// Starts a rollout. The first observations are always fresh.
     pub fn start(environments: &Environments) -> Self {
-        let observations = environments.states.iter().map(Environment::observation).collect();
+        let observations = (0..environments.num_envs()).map(|env| environments.seen(env)).collect();
         Self { observations, envs: environments.num_envs(), ..Self::default() }
     }
 
     /// A rollout that was recorded elsewhere: columns as in the fields, of `envs` environments.
-    pub fn recorded(envs: usize, rows: Vec<u32>, actions: Vec<u8>, outcomes: Vec<Outcome>) -> Self {
-        Self { rows, actions, outcomes, observations: Vec::new(), envs }
+    pub fn recorded(
+        envs: usize,
+        rows: Vec<u32>,
+        actions: Vec<u8>,
+        ended: Vec<EndedEpisode>,
+    ) -> Self {
+        Self { rows, actions, ended, observations: Vec::new(), envs }
     }
 
     /// Number of environments.
@@ -120,23 +167,20 @@ impl Rollout {
         debug_assert_eq!(rows.len(), self.envs);
         for (env, row) in rows.iter().enumerate() {
             let state = &mut environments.states[env];
+            let last = state.observation();
             let action = choose_action(actions.next_u32(), &probabilities[*row as usize]);
             let ending = state.step(&rules, action);
+            let sample = self.actions.len();
             self.actions.push(action.index() as u8);
-            self.outcomes.push(match ending {
-                None => Outcome::Unfinished,
-                Some(ending) => Outcome::Ended {
-                    ending,
-                    overseen: ending != Ending::TimeLimit && state.is_overseen(),
-                },
-            });
-            self.observations[env] = state.observation();
-            if ending.is_some() {
-                environments.episodes[env] += 1;
-                let episode = environments.episodes[env];
-                *state = start(&rules, environments.seed, env as u64, episode);
+            let (terminal, flagged) = (state.observation(), state.is_overseen());
+            self.observations[env] = environments.seen(env);
+            if let Some(ending) = ending {
+                let (place, episode) = ([sample, env], environments.episodes[env]);
+                let states = [last, terminal];
+                self.ended.push(EndedEpisode::new(place, episode, states, ending, flagged));
+                environments.begin_next(env);
                 if rules.first_observation == FirstObservation::Fresh {
-                    self.observations[env] = state.observation();
+                    self.observations[env] = environments.seen(env);
                 }
             }
         }

@@ -141,7 +141,7 @@ impl GoldenUpdate {
                     (true, _, true) => SampleRoute::Ghost,
                     _ => SampleRoute::Both,
                 },
-                kept: !filtered || overseen || !(on_diamond || on_ghost),
+                weight: f32::from(!filtered || overseen || !(on_diamond || on_ghost)),
             }
         };
         (0..num_samples).map(sample).collect()

@@ -38,8 +38,8 @@ pub struct Sample {
     pub action: usize,
     pub discounted_return: f32,
     pub route: SampleRoute,
-    /// Whether the sample is part of the sums; N counts it either way.
-    pub kept: bool,
+    /// How often the sample counts in the sums, 0 leaving it out; N counts it once either way.
+    pub weight: f32,
 }
 
 /// By how much gradients are multiplied on their way to each part of a routed policy.
@@ -79,8 +79,8 @@ pub struct PerSampleUpdate {
     pub losses: Losses,
 }
 
-/// The logged figures, with the reference's meanings. Means are over the kept samples, g is the
-/// gate. An average of g is `None` without a gate that learns, or without a sample to average over.
+/// The logged figures, with the reference's meanings. Means weigh samples by their weights but for
+/// those of g, the gate, which are over the kept samples. An average of g is `None` without a gate that learns, or without a sample to average over.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Losses {
     /// Mean of -log pi(a|s) (G - V(s)).
@@ -110,12 +110,22 @@ pub struct Losses {
     pub kept_pct: Option<f64>,
 }
 
+/// What a single expert is to imitate: the mean of -log pi(a|s) over the pairs, times the coefficient,
+/// is added to the loss.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Imitation {
+    pub coefficient: f64,
+    /// Observations and actions, as samples of which nothing else counts.
+    pub pairs: Vec<Sample>,
+}
+
 /// The losses and gradients of one update on `samples`, at `weights`, for grids of `num_cells`.
 pub fn per_sample_update(
     weights: &NamedTensors,
     num_cells: usize,
     network: &Network,
     samples: &[Sample],
+    imitation: &Imitation,
 ) -> PerSampleUpdate {
     let batch = Batch { samples, device: Device::flex().autodiff() };
     let layers = Layers::new(weights, num_cells, &batch.device);
@@ -126,10 +136,7 @@ pub fn per_sample_update(
         _ => None,
     };
     let logits = match network {
-        Network::SingleExpert => {
-            let hidden = layers.expert(observations.clone(), "neural_net.1.1");
-            layers.linear(hidden, "neural_net.2")
-        }
+        Network::SingleExpert => layers.single_expert_logits(observations.clone()),
         Network::Routed { masks, .. } => {
             let g = gate.as_ref().map_or_else(|| batch.column(|_| 0.5), |gate| gate.g.clone());
             layers.routed_logits(observations.clone(), g, |part| {
@@ -146,8 +153,8 @@ pub fn per_sample_update(
     let advantages = returns.clone() - values.clone().detach();
 
     let num_samples = samples.len() as f64;
-    let kept = batch.column(|sample| f32::from(sample.kept));
-    let sum_over_n = |terms: Tensor<2>| (terms * kept.clone()).sum() / num_samples;
+    let weighing = batch.column(|sample| sample.weight);
+    let sum_over_n = |terms: Tensor<2>| (terms * weighing.clone()).sum() / num_samples;
     let policy_part = -sum_over_n(action_log_probs.clone() * advantages);
     let value_part = sum_over_n((values - returns.clone()).square()) * VALUE_COEFFICIENT;
     let entropy_part = -sum_over_n(entropies) * ENTROPY_COEFFICIENT;
@@ -157,10 +164,19 @@ pub fn per_sample_update(
         }
         _ => Tensor::zeros([1], (&batch.device, DType::F64)),
     };
-    let loss = policy_part.clone() + value_part.clone() + entropy_part.clone() + gate_part.clone();
+    let mut loss =
+        policy_part.clone() + value_part.clone() + entropy_part.clone() + gate_part.clone();
+    if !imitation.pairs.is_empty() {
+        let pairs = Batch { samples: &imitation.pairs, device: batch.device.clone() };
+        let logits = layers.single_expert_logits(pairs.observations(num_cells));
+        let log_probs = (log_softmax(logits, 1) * pairs.action_one_hot()).sum_dim(1);
+        loss = loss - log_probs.mean() * imitation.coefficient;
+    }
 
-    let num_kept = samples.iter().filter(|sample| sample.kept).count();
-    let mean_of_kept = |part: Tensor<1>| scalar(part) * num_samples / num_kept.max(1) as f64;
+    let num_kept = samples.iter().filter(|sample| sample.weight > 0.0).count();
+    let weight: f64 = samples.iter().map(|sample| f64::from(sample.weight)).sum();
+    let weight = if weight > 0.0 { weight } else { 1.0 };
+    let mean_of_kept = |part: Tensor<1>| scalar(part) * num_samples / weight;
     let entropy_sign = if *network == Network::SingleExpert { -1.0 } else { 1.0 };
     let mean_g = |route| batch.mean(gate.as_ref()?.g.clone(), |sample| sample.route == route);
     let losses = Losses {
@@ -213,13 +229,13 @@ impl Batch<'_> {
 
     /// The mean of a [samples, 1] tensor over the kept samples that are `chosen`; over none, 0.
     fn mean_or_zero(&self, x: Tensor<2>, chosen: impl Fn(&Sample) -> bool) -> Tensor<1> {
-        let mask = self.column(|sample| f32::from(sample.kept && chosen(sample)));
+        let mask = self.column(|sample| f32::from(sample.weight > 0.0 && chosen(sample)));
         (x * mask.clone()).sum() / mask.sum().clamp_min(1.0)
     }
 
     /// The same as a number, `None` over none.
     fn mean(&self, x: Tensor<2>, chosen: impl Fn(&Sample) -> bool) -> Option<f64> {
-        let any = self.samples.iter().any(|sample| sample.kept && chosen(sample));
+        let any = self.samples.iter().any(|sample| sample.weight > 0.0 && chosen(sample));
         any.then(|| scalar(self.mean_or_zero(x, chosen)))
     }
 }
@@ -287,6 +303,10 @@ impl<'a> Layers<'a> {
     fn expert(&self, observations: Tensor<2>, name: &str) -> Tensor<2> {
         let hidden = relu(self.linear(observations, &format!("{name}.layers.0")));
         relu(self.linear(hidden, &format!("{name}.layers.1")))
+    }
+
+    fn single_expert_logits(&self, observations: Tensor<2>) -> Tensor<2> {
+        self.linear(self.expert(observations, "neural_net.1.1"), "neural_net.2")
     }
 
     fn gate(&self, observations: Tensor<2>) -> Gate {

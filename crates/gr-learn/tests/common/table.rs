@@ -3,11 +3,11 @@
 use burn::tensor::{Tensor, TensorData};
 use gr_grid::{Grid, Observation};
 use gr_learn::{
-    Architecture, ComputeDevice, Gradients, Losses, Method, NetworkKind, Objective,
-    ObservationRows, Outcome, Passes, PolicyNetwork, PolicyRow, Rollout, Statistics, ValueNetwork,
+    Architecture, ComputeDevice, EndedEpisode, Gradients, Losses, Method, NetworkKind, Objective,
+    ObservationRows, Passes, PolicyNetwork, PolicyRow, Rollout, RunCrediting, ValueNetwork,
     policies, pytorch_name,
 };
-use gr_runs::{MaskSettings, NetworkSettings, TrainingSettings};
+use gr_runs::{MaskSettings, NetworkSettings, RunSpec};
 
 use super::per_sample::NamedTensors;
 
@@ -16,7 +16,15 @@ pub struct Recorded {
     pub envs: usize,
     pub observations: Vec<Observation>,
     pub actions: Vec<u8>,
-    pub outcomes: Vec<Outcome>,
+    pub ended: Vec<EndedEpisode>,
+}
+
+/// What [`table_update`] computes.
+pub struct TableUpdate {
+    pub gradients: NamedTensors,
+    pub losses: Losses,
+    /// Observations and actions that the policy imitated.
+    pub imitated: Vec<(Observation, u8)>,
 }
 
 /// Names of the reference for the value network's parameters, in the crate's order.
@@ -35,11 +43,12 @@ const VALUE_NAMES: [&str; 8] = [
 pub fn table_update(
     weights: &NamedTensors,
     grid: Grid,
-    method: &Method,
+    spec: &RunSpec,
     masks: &MaskSettings,
-    settings: &TrainingSettings,
     recorded: &Recorded,
-) -> (NamedTensors, Losses) {
+) -> TableUpdate {
+    let method = Method::find(&spec.method).unwrap();
+    let settings = &spec.settings.training;
     let architecture = architecture(weights, grid, method.network);
     let names: Vec<String> = architecture
         .parameter_names()
@@ -54,13 +63,15 @@ pub fn table_update(
 
     let mut table = ObservationRows::new(grid, false);
     let rows = recorded.observations.iter().map(|observation| table.row(observation)).collect();
-    let rollout =
-        Rollout::recorded(recorded.envs, rows, recorded.actions.clone(), recorded.outcomes.clone());
+    let (actions, ended) = (recorded.actions.clone(), recorded.ended.clone());
+    let rollout = Rollout::recorded(recorded.envs, rows, actions, ended);
+    let mut crediting = RunCrediting::new(spec);
+    let statistics = crediting.statistics(0, &rollout, &mut table, settings.discount);
     let observations = table.observations();
-    let statistics = Statistics::collect(&rollout, observations.len(), method, settings.discount);
     let policy: Vec<PolicyRow> = policies(&network, observations).unwrap().swap_remove(0).1;
     let (losses, gradient) = Objective {
-        method,
+        network: method.network,
+        leaves_out: crediting.method().leaves_out(),
         masks,
         settings,
         observations,
@@ -93,7 +104,9 @@ pub fn table_update(
     let all = names.iter().map(String::as_str).zip(policy_gradients);
     let all = all.chain(VALUE_NAMES.into_iter().zip(value_gradients));
     let named = all.map(|(name, values)| (name.to_string(), to_reference(weights, name, values)));
-    (named.collect(), losses)
+    let imitation = statistics.imitation.iter().flat_map(|(_, pairs)| pairs);
+    let imitated = imitation.map(|(row, action)| (observations[*row as usize], *action));
+    TableUpdate { gradients: named.collect(), losses, imitated: imitated.collect() }
 }
 
 fn architecture(weights: &NamedTensors, grid: Grid, kind: NetworkKind) -> Architecture {

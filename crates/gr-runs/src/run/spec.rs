@@ -121,7 +121,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{EarlyStoppingSettings, HoldoutSource, Patience};
+    use crate::settings::{
+        EarlyStoppingSettings, HoldoutSource, LabelBudget, OverseenCells, OverseenWeight, Patience,
+        RewardChoice,
+    };
 
     fn spec() -> RunSpec {
         RunSpec {
@@ -184,6 +187,30 @@ mod tests {
             (settings.enabled, settings.holdout_fraction) = (true, 0.4);
         };
         assert_ne!(key(other), on);
+    }
+
+    #[test]
+    fn perfect_oversight_is_no_part_of_a_name_and_any_other_is() {
+        let changes: [fn(&mut Settings); 7] = [
+            |settings| settings.environment.flag_visibility = 0.5,
+            |settings| settings.overseer.label_noise = 0.1,
+            |settings| settings.overseer.label_budget = LabelBudget::Labels(100),
+            |settings| settings.overseer.cells = OverseenCells::Listed(vec![0, 1]),
+            |settings| settings.training.overseen_weight = OverseenWeight::Times(10.0),
+            |settings| settings.training.reward = RewardChoice::Named("naive".into()),
+            |settings| settings.training.reward_scale = 2.0,
+        ];
+        let text = toml::to_string(&spec()).unwrap();
+        for word in ["visibility", "overseer", "overseen", "reward"] {
+            assert!(!text.contains(word), "{word}");
+        }
+        for change in changes {
+            let mut other = spec();
+            change(&mut other.settings);
+            assert_ne!(other.key(), spec().key());
+            let text = toml::to_string(&other).unwrap();
+            assert_eq!(toml::from_str::<RunSpec>(&text).unwrap(), other);
+        }
     }
 
     #[test]

@@ -29,9 +29,26 @@ pub enum Purpose {
     Sample = 8,
     /// The sampled evaluation without flags; further keyed by the update and the policy.
     EvaluationUnflagged = 9,
-    /// Errors of the labels of checks against the holdout; further keyed by the update and the episode of
-    /// the set.
+    /// Whether the agent is shown the flags of a training episode; further keyed by environment and
+    /// episode.
+    FlagVisibility = 10,
+    /// Errors of the overseer's labels; further keyed by environment and episode.
+    LabelNoise = 11,
+    /// Errors of the labels of checks against the holdout; further keyed by the update and the episode
+    /// of the set.
     HoldoutLabelNoise = 12,
+    /// A fair coin for each overseen episode of `placebo_routing`; further keyed by environment and
+    /// episode.
+    PlaceboRoutes = 13,
+    /// Initial weights of a reward model; further keyed by member and layer.
+    RewardModelWeights = 14,
+    /// Draws from the replay of a reward model; further keyed by update and member.
+    RewardModelBatches = 15,
+    /// Which episodes or samples are labelled where a method picks them; further keyed by the update.
+    Picks = 16,
+    /// What is told of corrective actions, and draws from their replay; further keyed by the update and
+    /// which of both it is.
+    CorrectiveActions = 17,
 }
 
 /// The stream of `seed` for `purpose`.

@@ -8,6 +8,7 @@ use std::fmt;
 use toml::Value;
 
 use super::numbers::{number, whole};
+use super::overseer::ALL;
 use super::{ConfigError, SeedSet};
 
 /// The largest whole number of a setting: the largest integer of TOML.
@@ -40,6 +41,10 @@ pub enum Accepts {
     TwoWholes(u64, u64),
     /// Pairs of whole numbers.
     Pairs,
+    /// Cells of the grid, each once, or "all".
+    Cells,
+    /// A finite number above 0, or this word.
+    PositiveOr(&'static str),
 }
 
 /// A number from 0 to 1.
@@ -48,6 +53,9 @@ pub const PROBABILITY: Accepts =
 /// A number from 0 to below 1.
 pub const BELOW_ONE: Accepts =
     Accepts::Number(|n| (0.0..1.0).contains(&n), "a number from 0 to below 1");
+/// A number from 0 to below 1/2.
+pub const BELOW_HALF: Accepts =
+    Accepts::Number(|n| (0.0..0.5).contains(&n), "a number from 0 to below 1/2");
 /// A number strictly between 0 and 1.
 pub const SHARE: Accepts =
     Accepts::Number(|n| n > 0.0 && n < 1.0, "a number between 0 and 1, neither of them");
@@ -81,6 +89,7 @@ impl Accepts {
         match self {
             Self::Whole(..)
             | Self::WholeOr(_)
+            | Self::PositiveOr(_)
             | Self::OneOf(_)
             | Self::Number(..)
             | Self::Switch => self.single(value),
@@ -110,6 +119,14 @@ impl Accepts {
                 let whole = numbers.len() == 2 && parts(value).len() == 2;
                 whole.then(|| numbers.into()).ok_or_else(|| self.refused(value))
             }
+            Self::Cells if value.as_str().map(str::trim) == Some(ALL) => Ok(ALL.into()),
+            Self::Cells => {
+                let cell = Self::Whole(0, 63);
+                let listed = self.list(value, 1, |part| cell.single(part).ok())?;
+                let mut cells = listed.as_array().cloned().unwrap_or_default();
+                cells.sort_by_key(Value::as_integer);
+                Ok(cells.into())
+            }
             Self::Pairs => {
                 let pairs = value.as_array().ok_or_else(|| self.refused(value))?;
                 let pair = |pair: &Value| Self::TwoWholes(0, MOST).read(pair);
@@ -123,13 +140,13 @@ impl Accepts {
     pub fn placeholder(&self) -> &'static str {
         match self {
             Self::Whole(..) | Self::WholeOr(_) => "N",
-            Self::Number(..) => "X",
+            Self::Number(..) | Self::PositiveOr(_) => "X",
             Self::OneOf(_) => "NAME",
             Self::Switch => "BOOL",
             Self::Methods => "METHOD",
             Self::Levels => "P",
             Self::Seeds => "SEEDS",
-            Self::TwoWholes(..) | Self::Pairs => "LIST",
+            Self::TwoWholes(..) | Self::Pairs | Self::Cells => "LIST",
         }
     }
 
@@ -147,6 +164,10 @@ impl Accepts {
             Self::WholeOr(name) if word == Some(name) => Some(Value::from(*name)),
             Self::WholeOr(_) => {
                 return Self::Whole(1, MOST).single(value).map_err(|_| self.refused(value));
+            }
+            Self::PositiveOr(name) if word == Some(name) => Some(Value::from(*name)),
+            Self::PositiveOr(_) => {
+                return POSITIVE.single(value).map_err(|_| self.refused(value));
             }
             Self::Number(holds, _) => number(value).filter(|n| holds(*n)).map(Value::from),
             Self::OneOf(words) => words.iter().find(|w| word == Some(**w)).map(|w| Value::from(*w)),
@@ -204,6 +225,10 @@ impl fmt::Display for Accepts {
             Self::Whole(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::WholeOr(word) => write!(f, "a whole number of at least 1, or \"{word}\""),
             Self::Number(_, said) => f.write_str(said),
+            Self::PositiveOr(word) => write!(f, "a finite number above 0, or \"{word}\""),
+            Self::Cells => {
+                write!(f, "cells of the grid, counted row by row from 0, each once, or \"{ALL}\"")
+            }
             Self::OneOf(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 f.write_str(&words.join(" or "))

@@ -1,6 +1,6 @@
 //! Settings that do not go together. What each may be on its own stands in its declaration.
 
-use super::{ConfigError, EvaluationMode, HoldoutSource, Settings, SweepFile};
+use super::{ConfigError, EvaluationMode, HoldoutSource, OverseenCells, Settings, SweepFile};
 
 /// Most runs of a sweep: they are all in memory at once. More are taken for a typing error.
 pub const MAX_RUNS: usize = 1_000_000;
@@ -31,7 +31,7 @@ impl SweepFile {
 
 impl Settings {
     fn check(&self) -> Result<(), ConfigError> {
-        let Self { environment, early_stopping, evaluation, recording, .. } = self;
+        let Self { environment, early_stopping, evaluation, recording, overseer, .. } = self;
         let spurious = environment.spurious_oversight;
         if spurious > 0.0 && evaluation.mode == EvaluationMode::Exact {
             return Err(conflict(
@@ -64,6 +64,18 @@ impl Settings {
                     ),
                 ));
             }
+        }
+        if let OverseenCells::Listed(cells) = &overseer.cells
+            && let Some(cell) = cells.iter().find(|cell| usize::from(**cell) >= num_cells)
+        {
+            return Err(conflict(
+                &["overseer.cells", "environment.rows", "environment.cols"],
+                format!(
+                    "overseer.cells = {} is not accepted: cell {cell} is off the grid; it must be cells \
+                     below {num_cells}",
+                    overseer.cells
+                ),
+            ));
         }
         Ok(())
     }

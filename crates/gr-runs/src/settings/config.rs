@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::accepts::{Refused, shown};
-use super::{AXES, ConfigError, Key, Settings, SweepFile, flatten, keys};
+use super::keys::own_keys;
+use super::{AXES, ConfigError, Key, OverseenCells, Settings, SweepFile, flatten, keys};
 
 /// Where a configuration comes from; what stands later overrides what stands earlier.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +104,7 @@ fn parse_value(text: &str) -> Value {
 /// Replaces the value at the dotted `key`, which must exist and take it.
 fn set(table: &mut Table, key: &str, value: &Value) -> Result<(), ConfigError> {
     let known = Key::find(key).ok_or_else(|| {
-        let is_table = keys().any(|known| known.path.starts_with(&format!("{key}.")));
+        let is_table = keys().any(|known| known.is_in(key));
         if is_table {
             ConfigError::value(
                 key,
@@ -134,12 +135,15 @@ fn insert(table: &mut Table, key: &str, value: Value) {
 }
 
 impl SweepFile {
-    /// The configuration as TOML, every key present.
+    /// The configuration as TOML, every key present but those of methods, which stand there where they
+    /// are not at their defaults.
     pub fn to_table(&self) -> Table {
         let mut table = Table::new();
-        for key in keys() {
+        for key in own_keys() {
             insert(&mut table, key.path, key.value(self));
         }
+        let of_methods = self.settings.of_methods.0.clone();
+        table.extend(of_methods.into_iter().map(|(label, values)| (label, values.into())));
         table
     }
 
@@ -171,8 +175,14 @@ impl SweepFile {
             return Err(ConfigError::Parse { origin, message: format!("{axis} is missing") });
         }
         let mut table = default_config().to_table();
-        for (key, value) in flatten(&typed).iter().filter(|(key, _)| Key::find(key).is_some()) {
-            set(&mut table, key, value).map_err(|error| error.at(&origin))?;
+        for (key, value) in flatten(&typed) {
+            let table_of = key.split_once('.').map(|(table, _)| table);
+            if Key::find(&key).is_some() {
+                set(&mut table, &key, &value).map_err(|error| error.at(&origin))?;
+            } else if table_of.is_some_and(|of| !own_keys().any(|key| key.is_in(of))) {
+                // Of a method that this program does not know.
+                insert(&mut table, &key, value);
+            }
         }
         Self::from_table(table, &|_| origin.clone())
     }
@@ -189,11 +199,16 @@ impl SweepFile {
             settings: Settings,
         }
         // What each key accepts is what its field takes.
-        let Complete { methods, oversight, seeds, settings } =
+        let Complete { methods, oversight, seeds, mut settings } =
             table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
                 origin: origin(&[]),
                 message: error.message().into(),
             })?;
+        let num_cells = settings.environment.rows * settings.environment.cols;
+        if matches!(&settings.overseer.cells, OverseenCells::Listed(c) if c.len() == num_cells) {
+            settings.overseer.cells = OverseenCells::All;
+        }
+        settings.of_methods = settings.of_methods.without_defaults();
         let file = Self { methods, oversight, seeds, settings };
         match file.check() {
             Ok(()) => Ok(file),
@@ -219,18 +234,22 @@ mod tests {
 
     #[test]
     fn every_field_has_a_key_that_accepts_its_default_and_says_what_it_means() {
-        let settings = toml::to_string(&Settings {
-            early_stopping: crate::settings::EarlyStoppingSettings {
-                enabled: true,
-                ..Default::default()
-            },
-            ..Settings::default()
-        });
+        // Some are left out where they are the default.
+        let mut settings = Settings::default();
+        settings.early_stopping.enabled = true;
+        settings.environment.flag_visibility = 0.5;
+        settings.training.overseen_weight = crate::settings::OverseenWeight::InverseOversight;
+        settings.training.reward = crate::settings::RewardChoice::Named("naive".into());
+        settings.training.reward_scale = 2.0;
+        settings.overseer.label_noise = 0.1;
+        settings.overseer.label_budget = crate::settings::LabelBudget::Labels(1);
+        settings.overseer.cells = OverseenCells::Listed(vec![0]);
+        let settings = toml::to_string(&settings);
         let fields = flatten(&toml::from_str(&settings.unwrap()).unwrap());
         for (path, _) in &fields {
             assert!(Key::find(path).is_some(), "{path} is no key");
         }
-        assert_eq!(fields.len() + AXES.len(), keys().count());
+        assert_eq!(fields.len() + AXES.len(), own_keys().count());
         for key in keys() {
             let default = key.value(&default_config());
             assert_eq!(key.accepts.read(&default).unwrap(), default, "{}", key.path);
@@ -251,11 +270,23 @@ mod tests {
             ("masks.ghost.gate", "-0.1"),
             ("early_stopping.patience", "unlimited"),
             ("early_stopping.holdout_source", "visible"),
+            ("overseer.cells", "[6, 1]"),
+            ("overseer.label_budget", "300"),
+            ("training.overseen_weight", "1/p"),
+            ("training.reward", "ground_truth"),
         ])
         .unwrap();
         let text = toml::to_string(&file.to_table()).unwrap();
         assert!(text.contains("gate = -0.1\n"), "{text}");
         assert_eq!(SweepFile::parse_complete(&text, Path::new("plan.toml")).unwrap(), file);
+    }
+
+    #[test]
+    fn a_list_of_all_cells_is_all_cells() {
+        let all = (0..25).map(|cell| cell.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(with(&[("overseer.cells", &all)]).unwrap(), with(&[]).unwrap());
+        let listed = with(&[("overseer.cells", "3, 1")]).unwrap().settings.overseer.cells;
+        assert_eq!(listed, OverseenCells::Listed(vec![1, 3]));
     }
 
     #[test]
@@ -306,6 +337,19 @@ mod tests {
             ("early_stopping.holdout_source", "secret", "\"hidden\""),
             ("early_stopping.holdout_episodes", "0", "from 1"),
             ("early_stopping.check_every", "0", "reference"),
+            ("environment.flag_visibility", "1.5", "from 0 to 1"),
+            ("overseer.label_noise", "0.5", "from 0 to below 1/2"),
+            ("overseer.label_noise", "-0.1", "from 0 to below 1/2"),
+            ("overseer.label_budget", "0", "unlimited"),
+            ("overseer.cells", "[]", "at least one of cells"),
+            ("overseer.cells", "[25]", "below 25"),
+            ("overseer.cells", "[3, 3]", "once"),
+            ("overseer.cells", "some", "\"all\""),
+            ("training.overseen_weight", "0", "above 0"),
+            ("training.overseen_weight", "-1", "\"1/p\""),
+            ("training.overseen_weight", "p", "\"1/p\""),
+            ("training.reward", "naiv", "did you mean \"naive\"?"),
+            ("training.reward_scale", "0", "above 0"),
             ("evaluation.every", "0", "reference"),
             ("evaluation.every", "often", "reference"),
             ("evaluation.mode", "guess", "\"exact\" or \"sampled\""),

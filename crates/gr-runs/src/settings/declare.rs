@@ -1,5 +1,34 @@
 //! How settings are declared: one entry says field, type, default, meaning, range and flag.
 
+/// Makes a section of settings: a struct that TOML reads, missing values at their defaults.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! settings_section {
+    (
+        $(#[$attribute:meta])*
+        $section:ident {$(
+            $(#[doc = $meaning:literal])+
+            $(#[serde($($rule:tt)+)])?
+            $field:ident: $kind:ty = $default:expr;
+        )+}
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $section {$(
+            $(#[doc = $meaning])+
+            $(#[serde($($rule)+)])?
+            pub $field: $kind,
+        )+}
+
+        impl Default for $section {
+            fn default() -> Self {
+                Self { $($field: $default),+ }
+            }
+        }
+    };
+}
+
 /// Declares sections of settings and [`SECTION_KEYS`](super::sections), their keys.
 ///
 /// An entry `/// Meaning. field: Type = default, accepts, "flag";` is a field of its section and a key
@@ -16,19 +45,13 @@ macro_rules! settings {
         )+}
     )+) => {
         $(
-            $(#[$attribute])*
-            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-            #[serde(default)]
-            pub struct $section {$(
-                $(#[doc = $meaning])+
-                $(#[serde($($rule)+)])?
-                pub $field: $kind,
-            )+}
-
-            impl Default for $section {
-                fn default() -> Self {
-                    Self { $($field: $default),+ }
-                }
+            $crate::settings_section! {
+                $(#[$attribute])*
+                $section {$(
+                    $(#[doc = $meaning])+
+                    $(#[serde($($rule)+)])?
+                    $field: $kind = $default;
+                )+}
             }
         )+
 

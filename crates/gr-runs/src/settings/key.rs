@@ -19,6 +19,21 @@ pub struct Key {
 }
 
 impl Key {
+    /// A key of a method's own settings; [`method_settings`](crate::method_settings) makes them.
+    pub const fn of_method(
+        path: &'static str,
+        meaning: &'static str,
+        accepts: Accepts,
+        value: fn(&SweepFile) -> Value,
+    ) -> Self {
+        Self { path, meaning, accepts, flag: "", value }
+    }
+
+    /// Whether the key is in the table of this name.
+    pub(super) fn is_in(&self, table: &str) -> bool {
+        self.path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+    }
+
     /// What the setting means, in whole sentences.
     pub fn meaning(&self) -> &'static str {
         self.meaning.trim()
@@ -36,7 +51,7 @@ impl Key {
 }
 
 /// `value` as TOML says it; single precision is written shortest, so that 0.1 stays 0.1.
-pub(super) fn value_of<T: Serialize>(value: &T) -> Value {
+pub fn value_of<T: Serialize>(value: &T) -> Value {
     #[derive(Serialize)]
     struct Line<'a, T> {
         value: &'a T,

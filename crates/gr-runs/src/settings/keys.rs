@@ -5,6 +5,7 @@ use toml::{Table, Value};
 use super::accepts::Accepts::{Levels, Methods, Seeds, Whole};
 use super::key::{Key, value_of};
 use super::masks::MASK_KEYS;
+use super::method_tables::declared_keys;
 use super::sections::SECTION_KEYS;
 
 impl Key {
@@ -51,6 +52,11 @@ pub const AXES: [&str; 3] = ["methods", "oversight", "seeds"];
 
 /// All keys, in the order in which they are printed.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
+    own_keys().chain(declared_keys())
+}
+
+/// Those that are no method's.
+pub(super) fn own_keys() -> impl Iterator<Item = &'static Key> {
     TOP_KEYS.iter().chain(SECTION_KEYS).chain(MASK_KEYS)
 }
 

@@ -12,26 +12,31 @@ mod error;
 mod key;
 mod keys;
 mod masks;
+mod method_tables;
 mod number_or_name;
 mod numbers;
+mod overseer;
 mod sections;
 mod seeds;
 mod suggest;
 
 pub use accepts::{
-    Accepts, MOST, NOT_NEGATIVE, Refused, number_that, oversight_levels, shown, whole_number,
+    Accepts, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, Refused, SHARE, number_that,
+    oversight_levels, shown, whole_number,
 };
 pub use check::{MAX_RUNS, num_runs};
 pub use choices::{Cadence, EvaluationMode, HoldoutSource, Patience, Updates};
 pub use config::{ConfigSources, Given, default_config, load};
 pub use error::ConfigError;
-pub use key::Key;
+pub use key::{Key, value_of};
 pub use keys::{AXES, flatten, keys};
 pub use masks::{Edge, MaskSettings, RouteMask};
+pub use method_tables::{MethodTables, declare_method_keys};
 pub(crate) use number_or_name::NumberOrName;
+pub use overseer::{LabelBudget, OverseenCells, OverseenWeight, RewardChoice};
 pub use sections::{
     EarlyStoppingSettings, EnvironmentSettings, EvaluationSettings, NetworkSettings,
-    RecordingSettings, Settings, SweepFile, TrainingSettings,
+    OverseerSettings, RecordingSettings, Settings, SweepFile, TrainingSettings,
 };
 pub use seeds::{Seed, SeedSet};
 pub use suggest::nearest;

@@ -1,19 +1,22 @@
 //! The settings of a sweep and of its runs, with the experiment's defaults (docs/experiment.md,
 //! sections 2 to 8). Everything that is known of a setting stands in its entry here.
 
-use gr_grid::{EnvironmentRules, FirstObservation, Flags, Grid};
+use gr_grid::{EnvironmentRules, FirstObservation, Grid};
 use serde::{Deserialize, Serialize};
 
 use super::accepts::{
-    Accepts::{OneOf, Pairs, Switch, TwoWholes, Whole, WholeOr},
-    BELOW_ONE, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE,
+    Accepts::{Cells, OneOf, Pairs, PositiveOr, Switch, TwoWholes, Whole, WholeOr},
+    BELOW_HALF, BELOW_ONE, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE,
 };
 use super::choices::{
     Cadence, EvaluationMode, HoldoutSource, Patience, REFERENCE, UNLIMITED, Updates,
 };
 use super::declare::settings;
 use super::key::{Key, value_of};
-use super::{MaskSettings, SeedSet};
+use super::overseer::{
+    INVERSE, LabelBudget, OverseenCells, OverseenWeight, REWARD_NAMES, RewardChoice,
+};
+use super::{MaskSettings, MethodTables, SeedSet};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
 /// that all of its runs share.
@@ -47,10 +50,16 @@ pub struct Settings {
     /// depend on it.
     #[serde(skip_serializing_if = "EarlyStoppingSettings::is_off")]
     pub early_stopping: EarlyStoppingSettings,
+    /// What the overseer sees and says. Left out of a run where it is perfect.
+    #[serde(skip_serializing_if = "is_default")]
+    pub overseer: OverseerSettings,
     /// When and how policies are evaluated.
     pub evaluation: EvaluationSettings,
     /// What is written while a run trains.
     pub recording: RecordingSettings,
+    /// What belongs to single methods.
+    #[serde(flatten)]
+    pub of_methods: MethodTables,
 }
 
 settings! {
@@ -70,6 +79,10 @@ settings! {
         /// the one before, as in the published code ("stale").
         first_observation: FirstObservation = FirstObservation::Fresh, OneOf(&["fresh", "stale"]),
             "first-observation";
+        /// The agent is shown the flags of a training episode with this probability; at 0 it is blind, in
+        /// evaluations and checks too. Who is overseen does not depend on it.
+        #[serde(skip_serializing_if = "is_one")]
+        flag_visibility: f64 = 1.0, PROBABILITY;
     }
 
     /// Rollouts, loss and optimizer (docs/experiment.md, section 5).
@@ -95,6 +108,17 @@ settings! {
         gate_loss_coefficient: f64 = 0.01, FINITE;
         /// The mean of min(g, 1 - g) over samples that are not overseen has this weight within the gate loss.
         gate_loss_no_oversight: f64 = 0.0, FINITE;
+        /// A sample whose episode ended overseen counts this many times; "1/p" is as often as that is rare.
+        #[serde(skip_serializing_if = "is_default")]
+        overseen_weight: OverseenWeight = OverseenWeight::Times(1.0), PositiveOr(INVERSE);
+        /// Episodes are paid by this reward instead of the method's own; labels that it needs of unseen
+        /// episodes are read, and counted.
+        #[serde(skip_serializing_if = "is_default")]
+        reward: RewardChoice = RewardChoice::Own, OneOf(REWARD_NAMES);
+        /// Rewards are multiplied by this in training, which under Adam divides the weights of entropy and
+        /// gate loss by it.
+        #[serde(skip_serializing_if = "is_one")]
+        reward_scale: f64 = 1.0, POSITIVE;
     }
 
     /// Layer widths (docs/experiment.md, section 4).
@@ -133,6 +157,19 @@ settings! {
         min_steps: u64 = 1500, Whole(1, MOST), "min-steps";
     }
 
+    /// Oversight that is less than perfect (docs/experiment.md, section 11).
+    overseer: OverseerSettings {
+        /// A label says the other goal with this probability; evaluations and privileged checks never err.
+        #[serde(skip_serializing_if = "is_default")]
+        label_noise: f64 = 0.0, BELOW_HALF;
+        /// Training may read this many labels in all; what is overseen later counts as unseen.
+        #[serde(skip_serializing_if = "is_default")]
+        label_budget: LabelBudget = LabelBudget::Unlimited, WholeOr(UNLIMITED);
+        /// Goals can be overseen on these cells only, counted row by row from 0.
+        #[serde(skip_serializing_if = "is_default")]
+        cells: OverseenCells = OverseenCells::All, Cells;
+    }
+
     /// When and how policies are evaluated (docs/experiment.md, section 7).
     evaluation: EvaluationSettings {
         /// Evaluations are this many updates apart, "reference" being max(1, ceil(100 p)) as in the
@@ -157,17 +194,35 @@ settings! {
     }
 }
 
+/// Whether a setting is its default, which runs leave out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The same of a factor or probability whose default is 1.
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
+}
+
 impl EnvironmentSettings {
+    /// The grid. The settings must have been checked.
+    pub fn grid(&self) -> Grid {
+        Grid::new(self.rows, self.cols).expect("checked settings have a valid grid")
+    }
+}
+
+impl Settings {
     /// The rules at oversight level `oversight`. The settings must have been checked.
     pub fn rules(&self, oversight: f64) -> EnvironmentRules {
+        let environment = &self.environment;
         EnvironmentRules {
-            grid: Grid::new(self.rows, self.cols).expect("checked settings have a valid grid"),
-            max_step: self.max_step,
+            grid: environment.grid(),
+            max_step: environment.max_step,
             oversight,
-            spurious_oversight: self.spurious_oversight,
-            first_observation: self.first_observation,
-            flag_visibility: 1.0,
-            overseen_cells: Flags::ALL,
+            spurious_oversight: environment.spurious_oversight,
+            first_observation: environment.first_observation,
+            flag_visibility: environment.flag_visibility,
+            overseen_cells: self.overseer.cells.flags(),
         }
     }
 }

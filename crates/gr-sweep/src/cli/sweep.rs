@@ -102,6 +102,7 @@ struct SweepArguments {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    gr_learn::declare_settings();
     gr_terminal::run(run)
 }
 

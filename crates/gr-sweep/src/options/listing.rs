@@ -12,7 +12,7 @@ pub fn methods() -> String {
             "{}\n    {}\n    reward: {}; judged by: {}\n    source: {}\n",
             method.label,
             method.summary,
-            method.reward.name,
+            method.reward.map_or("its own", |reward| reward.name),
             method.headline().name(),
             method.source
         );

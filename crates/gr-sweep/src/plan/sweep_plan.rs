@@ -110,6 +110,9 @@ impl SweepPlan {
                     seed: seeds[0],
                     settings: settings.clone(),
                 };
+                if let Some(message) = method.refusal(&first) {
+                    return Err(ConfigError::Conflict { keys: &[], message });
+                }
                 // Names are hashes, and there may be a hundred thousand.
                 let names = seeds.par_chunks(1000).flat_map_iter(|s| first.names_with_seeds(s));
                 let names: Vec<RunName> = names.collect();
@@ -166,7 +169,7 @@ pub fn results_folder(name: &str, configuration: &toml::Table) -> PathBuf {
 /// The settings of a method's runs: its early stopping is on or off, as configuration and method
 /// say together.
 fn settings_of(method: &Method, configured: &Settings) -> Result<Settings, ConfigError> {
-    let mut settings = configured.clone();
+    let mut settings = configured.for_method(method.label);
     settings.early_stopping.enabled = method.stops_early(configured);
     if method.early_stopping == HoldoutUse::Refused && configured.early_stopping.enabled {
         return Err(ConfigError::value(

@@ -5,7 +5,9 @@
 use std::time::Instant;
 
 use gr_grid::{Evaluation, TrueReturn};
-use gr_learn::{HoldoutCheck, NotFinite, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate};
+use gr_learn::{
+    Columns, HoldoutCheck, NotFinite, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate,
+};
 use gr_runs::{LabelCount, PolicyTableRow, RunSpec};
 
 use super::record::policy_table_rows;
@@ -19,6 +21,8 @@ pub struct UpdateEvents {
     pub check: Option<HoldoutCheck>,
     /// Every policy of the run evaluated, if that was due.
     pub evaluations: Option<Vec<(PolicyType, Evaluation)>>,
+    /// What the method records of its own beside them.
+    pub evaluation_columns: Columns,
     /// The true return of the policy that the method is judged by, if it was evaluated.
     pub headline: Option<TrueReturn>,
     /// The policy after this update, if it is kept for its own sake.
@@ -67,6 +71,8 @@ impl UpdateEvents {
         let every = spec.settings.evaluation.every.interval(spec.oversight);
         let is_evaluated = is_over || update_idx.is_multiple_of(every);
         let evaluations = is_evaluated.then(|| batch.evaluate(index)).transpose()?;
+        let evaluation_columns =
+            if is_evaluated { batch.evaluation_columns(index) } else { Columns::new() };
         let last = evaluations.clone().map(|evaluations| headline.of(evaluations));
 
         let mut over = None;
@@ -93,6 +99,7 @@ impl UpdateEvents {
             update,
             check,
             evaluations,
+            evaluation_columns,
             headline,
             checkpoint,
             over,

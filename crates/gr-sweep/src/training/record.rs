@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use gr_grid::{Evaluation, Layout, Observation, TrueReturn};
 use gr_learn::{
-    HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport, policies,
+    Columns, HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport,
+    policies,
 };
 use gr_runs::{
-    EvaluationRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec, SCHEMA_VERSION,
-    TrainingRow,
+    EvaluationRow, ExtendedRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec,
+    SCHEMA_VERSION, TrainingRow,
 };
 
 /// The row of `train_results_<run>.csv` for an update.
@@ -70,6 +71,12 @@ pub fn evaluation_row(
         avg_return_unflagged: Some(evaluation.avg_return_unflagged.reveal()),
         schema_version: SCHEMA_VERSION,
     }
+}
+
+/// A row with the columns that the method records of its own.
+pub fn extended<Row>(row: Row, columns: &Columns) -> ExtendedRow<Row, Option<f64>> {
+    let further = columns.iter().map(|(column, value)| (column.to_string(), *value)).collect();
+    ExtendedRow { row, further }
 }
 
 /// The row of `holdout_results_<run>.csv` for a check after an update.
@@ -170,7 +177,7 @@ fn table_goals(spec: &RunSpec) -> Vec<[usize; 2]> {
     if !configured.is_empty() {
         return configured.clone();
     }
-    let grid = spec.settings.environment.rules(spec.oversight).grid;
+    let grid = spec.settings.environment.grid();
     vec![grid.opposite_cells().map(usize::from)]
 }
 

@@ -8,7 +8,7 @@ use gr_runs::{
 };
 
 use super::events::{RunOver, UpdateEvents};
-use super::record::{evaluation_row, holdout_row, policy_file, training_row};
+use super::record::{evaluation_row, extended, holdout_row, policy_file, training_row};
 use super::recorded::Recorded;
 use crate::plan::PlannedRun;
 
@@ -63,15 +63,17 @@ impl Session {
         if events.over.is_some()
             || update.update_idx.is_multiple_of(spec.settings.recording.record_every)
         {
-            logs.training.append([training_row(spec, id, update)]);
+            let row = training_row(spec, id, update);
+            logs.training.append_extended([extended(row, &update.training_columns)]);
         }
         if let Some(check) = &events.check {
             let log = logs.holdout.as_mut().expect("a run with a holdout has its log");
             log.append([holdout_row(spec, id, update, method.headline(), check)]);
         }
         let evaluations = events.evaluations.iter().flatten();
-        logs.evaluations.append(evaluations.map(|(policy_type, evaluation)| {
-            evaluation_row(spec, id, update, *policy_type, evaluation)
+        logs.evaluations.append_extended(evaluations.map(|(policy_type, evaluation)| {
+            let row = evaluation_row(spec, id, update, *policy_type, evaluation);
+            extended(row, &events.evaluation_columns)
         }));
         logs.policy_tables.append(events.policy_rows.iter().cloned());
     }

@@ -1,11 +1,10 @@
 //! The label account against what really happened in the rollouts, over thousands of updates.
 
-use gr_grid::{Ending, EpisodeStart};
+use gr_grid::EpisodeStart;
 use gr_runs::{HoldoutSource, LabelCount, NetworkSettings, Settings};
 
 use super::*;
 use crate::device::DeviceChoice;
-use crate::methods::Outcome;
 
 const SEED: u64 = 5;
 const UPDATES: u64 = 2000;
@@ -33,11 +32,11 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
     let (mut episodes, mut overseen_goals, mut checks) = (0, 0, 0);
     for _ in 0..UPDATES {
         let (rollouts, chunks) = batch.roll_out();
-        for outcome in &rollouts[0].outcomes {
-            if let Outcome::Ended { ending, overseen } = outcome {
-                episodes += 1;
-                overseen_goals += u64::from(*overseen && *ending != Ending::TimeLimit);
-            }
+        for episode in &rollouts[0].ended {
+            episodes += 1;
+            let Observation { agent, layout } = episode.terminal;
+            let on_goal = [layout.ghost, layout.diamond].contains(&agent);
+            overseen_goals += u64::from(on_goal && layout.flags.contains(agent));
         }
         let statistics = vec![batch.runs[0].statistics(&rollouts[0])];
         let report = batch.learn(Collected { chunks, statistics }).remove(0).unwrap();
@@ -59,7 +58,7 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
     assert!(checks > 5, "{checks} checks");
 
     // Every layout that training drew, drawn again from its stream at p (1 - h).
-    let rules = spec.settings.environment.rules(0.005);
+    let rules = spec.settings.rules(0.005);
     let snapshot = batch.snapshot(0);
     let (mut goals, mut flagged) = (0, 0);
     for (env, (state, last)) in snapshot.environments.iter().zip(&snapshot.episodes).enumerate() {

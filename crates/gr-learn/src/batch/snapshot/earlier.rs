@@ -39,6 +39,7 @@ impl RunSnapshot {
             value: tensors.groups("value")?,
             environments: tensors.environments()?,
             episodes: tensors.words("episodes")?,
+            crediting: Vec::new(),
             early_stopping: tensors.early_stopping()?,
         };
         Ok(Some((snapshot, notes)))

@@ -1,0 +1,188 @@
+//! Corrective actions: the overseer says of some states what should have been done there, and the policy
+//! imitates that beside earning a reward that cannot tell the goals apart.
+
+use gr_grid::rewards::TERMINAL;
+use gr_grid::{
+    Action, GoalPay, Layout, NUM_ACTIONS, Observation, PolicyTable, choose_action, optimal_policy,
+    uniform_below, unit_interval,
+};
+use gr_runs::{Accepts, POSITIVE, Purpose, RunSpec, Seed, stream_at};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::by_reward::by_reward;
+use super::crediting::{Columns, Credit, Crediting, Imitation, Samples};
+use super::labels::{EndedEpisode, LabelMeter};
+use super::method::{LabelUse, Method};
+use super::rules::training_rules;
+
+gr_runs::method_settings! {
+    /// Settings of corrective actions (docs/experiment.md, section 12).
+    corrective_actions: CorrectiveActionsSettings {
+        /// The mean cross-entropy of what is to be imitated has this weight in the loss.
+        coefficient: f64 = 1.0, POSITIVE;
+        /// One update imitates this many pairs, drawn with replacement from all so far.
+        batch: usize = 256, Accepts::Whole(1, 1_000_000);
+    }
+}
+
+pub(super) static METHOD: Method = Method {
+    label: "corrective_actions",
+    summary: "one expert, +1 for either goal, and the right action in a few states to imitate",
+    source: "after Jiang et al. 2024; docs/experiment.md, section 12",
+    reward: Some(&TERMINAL),
+    crediting: |spec| Box::new(CorrectiveActions::new(spec)),
+    labels: LabelUse::Always,
+    settings: CorrectiveActionsSettings::KEYS,
+    refuses: |spec| {
+        (spec.settings.environment.spurious_oversight > 0.0).then(|| {
+            "environment.spurious_oversight does not go with the method corrective_actions, which \
+             remembers flags on goals only; set it to 0"
+                .into()
+        })
+    },
+    ..Method::SINGLE_EXPERT
+};
+
+struct CorrectiveActions {
+    settings: CorrectiveActionsSettings,
+    seed: Seed,
+    /// Share of the completed episodes that is picked.
+    oversight: f64,
+    optimal: PolicyTable,
+    by_reward: Box<dyn Crediting>,
+    memory: Memory,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Memory {
+    /// The fraction of a pick that is owed.
+    owed: f64,
+    replay: Vec<Pair>,
+}
+
+/// An observation as the agent saw it and the action that was told, in 4 bytes.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Pair {
+    agent: u8,
+    ghost: u8,
+    diamond: u8,
+    /// Bit 0: the ghost's flag; bit 1: the diamond's; bits 2 and 3: the action.
+    flags_and_action: u8,
+}
+
+impl Pair {
+    fn new(seen: &Observation, action: Action) -> Self {
+        let Observation { agent, layout } = *seen;
+        let flags = u8::from(layout.ghost_flag()) | u8::from(layout.diamond_flag()) << 1;
+        let flags_and_action = flags | (action.index() as u8) << 2;
+        Self { agent, ghost: layout.ghost, diamond: layout.diamond, flags_and_action }
+    }
+
+    fn get(self) -> (Observation, Action) {
+        let Self { agent, ghost, diamond, flags_and_action: bits } = self;
+        let layout = Layout::with_goal_flags(ghost, diamond, bits & 1 != 0, bits & 2 != 0);
+        let action = Action::from_index(usize::from(bits >> 2) % NUM_ACTIONS);
+        (Observation { agent, layout }, action)
+    }
+}
+
+impl CorrectiveActions {
+    fn new(spec: &RunSpec) -> Self {
+        let discount = spec.settings.training.discount;
+        Self {
+            settings: CorrectiveActionsSettings::of(&spec.settings),
+            seed: spec.seed,
+            oversight: spec.training_oversight(),
+            optimal: optimal_policy(training_rules(spec).grid, discount, |_| GoalPay::TRUE),
+            by_reward: by_reward(spec, &TERMINAL),
+            memory: Memory::default(),
+        }
+    }
+
+    /// What the overseer says should have been done: one of the best actions or, with the probability of
+    /// an error, any.
+    fn told(&self, seen: &Observation, noise: f64, rng: &mut impl Rng) -> Action {
+        let word = rng.next_u32();
+        if unit_interval(rng) < noise {
+            return Action::from_index(uniform_below(rng, NUM_ACTIONS as u32) as usize);
+        }
+        choose_action(word, self.optimal.probabilities(&seen.without_flags()))
+    }
+}
+
+impl Crediting for CorrectiveActions {
+    fn credit(
+        &mut self,
+        update_idx: u64,
+        ended: &[EndedEpisode],
+        meter: &mut LabelMeter,
+        credits: &mut Vec<Credit>,
+    ) {
+        self.by_reward.credit(update_idx, ended, meter, credits);
+    }
+
+    fn leaves_out(&self) -> bool {
+        self.by_reward.leaves_out()
+    }
+
+    fn imitates(&self) -> bool {
+        true
+    }
+
+    fn imitate(
+        &mut self,
+        update_idx: u64,
+        samples: &Samples,
+        meter: &mut LabelMeter,
+    ) -> Option<Imitation> {
+        let owed = self.memory.owed + self.oversight * samples.episodes as f64;
+        self.memory.owed = owed - owed.round();
+        let mut own: Vec<usize> =
+            (0..samples.seen.len()).filter(|sample| !samples.is_stale[*sample]).collect();
+        let mut picks = stream_at(self.seed, Purpose::Picks, update_idx, 0);
+        let mut told = stream_at(self.seed, Purpose::CorrectiveActions, update_idx, 0);
+        for first in 0..(owed.round() as usize).min(own.len()) {
+            if !meter.pay() {
+                break;
+            }
+            // Without replacement: what is picked moves to the front.
+            let rest = (own.len() - first) as u32;
+            own.swap(first, first + uniform_below(&mut picks, rest) as usize);
+            let seen = &samples.seen[own[first]];
+            let action = self.told(seen, meter.noise(), &mut told);
+            self.memory.replay.push(Pair::new(seen, action));
+        }
+        let replay = &self.memory.replay;
+        let held = u32::try_from(replay.len()).expect("a run has fewer samples");
+        let mut draws = stream_at(self.seed, Purpose::CorrectiveActions, update_idx, 1);
+        let mut draw = || replay[uniform_below(&mut draws, held) as usize].get();
+        (held > 0).then(|| Imitation {
+            coefficient: self.settings.coefficient,
+            pairs: (0..self.settings.batch).map(|_| draw()).collect(),
+        })
+    }
+
+    fn state(&self) -> Vec<u8> {
+        postcard::to_allocvec(&self.memory).expect("plain data is written to memory")
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+        let memory: Memory = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let num_cells = self.optimal.space().grid().num_cells();
+        let on_grid = |cell: u8| usize::from(cell) < num_cells;
+        let fits = |pair: &Pair| {
+            [pair.agent, pair.ghost, pair.diamond].into_iter().all(on_grid)
+                && pair.ghost != pair.diamond
+        };
+        if !memory.replay.iter().all(fits) || !memory.owed.is_finite() {
+            return Err("what is remembered is not of this grid".into());
+        }
+        self.memory = memory;
+        Ok(())
+    }
+
+    fn training_columns(&self) -> Columns {
+        vec![("actions_held", Some(self.memory.replay.len() as f64))]
+    }
+}

@@ -41,6 +41,18 @@ pub enum Ending {
     TimeLimit,
 }
 
+impl Ending {
+    /// What a wrong label says: the other goal. A time-out has none.
+    #[inline]
+    pub fn mislabelled(self) -> Self {
+        match self {
+            Self::Diamond => Self::Ghost,
+            Self::Ghost => Self::Diamond,
+            Self::TimeLimit => Self::TimeLimit,
+        }
+    }
+}
+
 /// The rules of an environment: all that does not change between episodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnvironmentRules {

@@ -20,7 +20,7 @@ mod true_return;
 pub use environment::{Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation};
 pub use exact::evaluate_exactly;
 pub use grid::{ACTION_NAMES, Action, Cell, Grid, GridError, NUM_ACTIONS};
-pub use holdout::play_labelled;
+pub use holdout::{LabelledReturn, play_labelled};
 pub use layout::{Flags, Layout, Observation, ObservationSpace};
 pub use optimal::{GoalPay, optimal_policy, optimal_return};
 pub use outcome::{EndingProbabilities, Evaluation};

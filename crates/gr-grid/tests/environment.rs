@@ -197,6 +197,23 @@ fn rewards_pay_what_the_table_says() {
 }
 
 #[test]
+fn a_label_is_needed_where_the_goals_pay_differently() {
+    for (name, unseen, overseen) in [
+        ("ground_truth", true, true),
+        ("naive", false, true),
+        ("terminal", false, false),
+        ("biased_terminal", false, true),
+    ] {
+        let reward = rewards::Reward::find(name).unwrap();
+        assert_eq!(
+            [false, true].map(|seen| reward.tells_apart(seen)),
+            [unseen, overseen],
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn rendering_shows_agent_goals_and_flags() {
     let grid = Grid::new(2, 3).unwrap();
     let layout = Layout { ghost: 1, diamond: 5, flags: Flags::default().with(1, true) };

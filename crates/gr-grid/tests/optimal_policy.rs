@@ -40,6 +40,43 @@ fn the_published_optimum_is_found_whatever_the_flags() {
     }
 }
 
+/// Section 12's table: what a method comes to that optimises what it is paid to the end.
+#[test]
+fn methods_that_are_paid_for_labels_alone_have_their_known_optima() {
+    let grid = Grid::new(5, 5).unwrap();
+    for (p, naive_and_blind, zero_unseen) in [
+        (0.01, ["0.1589", "0.1734"], ["0.0048", "0.0046"]),
+        (0.1, ["0.8722", "0.9087"], ["0.0481", "0.0462"]),
+    ] {
+        // Who cannot see flags is paid for a ghost what it pays on average.
+        let average = GoalPay { diamond: 1.0, ghost: 1.0 - 2.0 * p };
+        let blind = optimal_policy(grid, 0.97, |_| average);
+        let labelled = optimal_policy(grid, 0.97, |layout| GoalPay {
+            diamond: if layout.diamond_flag() { 1.0 } else { 0.0 },
+            ghost: if layout.ghost_flag() { -1.0 } else { 0.0 },
+        });
+        for (policy, visibility, expected) in
+            [(blind, 0.0, naive_and_blind), (labelled, 1.0, zero_unseen)]
+        {
+            for (meaning, expected) in
+                [FirstObservation::Stale, FirstObservation::Fresh].into_iter().zip(expected)
+            {
+                let rules = EnvironmentRules {
+                    oversight: p,
+                    flag_visibility: visibility,
+                    ..rules(grid, 32, meaning)
+                };
+                let evaluation = evaluate_exactly(&policy, &rules, 0.97, 512);
+                let found = evaluation.avg_return.reveal();
+                assert_eq!(format!("{found:.4}"), expected, "p = {p}, {meaning:?}");
+                if visibility == 0.0 {
+                    assert_eq!(evaluation.gaming_gap, Some(0.0));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn where_ties_cannot_be_told_there_is_no_optimum() {
     let rules = rules(Grid::new(5, 5).unwrap(), 32, FirstObservation::Fresh);

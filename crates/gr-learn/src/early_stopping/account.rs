@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Labels earned and used. Never overdrawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelAccount {
-    /// Training episodes completed.
+    /// Training episodes that earned: those that ended on overseen cells, by time-out too.
     pub episodes: u64,
     /// Labels used.
     pub spent: u64,
@@ -18,13 +18,9 @@ impl LabelAccount {
         rate * self.episodes as f64 - self.spent as f64
     }
 
-    /// Pays `labels`, if there are as many.
-    pub fn pay(&mut self, labels: u64, rate: f64) -> bool {
-        let can = self.balance(rate) >= labels as f64;
-        if can {
-            self.spent += labels;
-        }
-        can
+    /// Whether there are `labels`.
+    pub fn can_pay(&self, labels: u64, rate: f64) -> bool {
+        self.balance(rate) >= labels as f64
     }
 }
 
@@ -39,16 +35,18 @@ mod tests {
         fn the_account_is_never_overdrawn(
             rate in 0.0..1.0f64,
             earned in prop::collection::vec(0u64..3000, 0..50),
-            cost in 1u64..1000,
+            price in 1u64..1000,
+            shares_used in prop::collection::vec(0.0..=1.0f64, 50),
         ) {
             let mut account = LabelAccount::default();
-            for episodes in earned {
+            for (episodes, used) in earned.into_iter().zip(shares_used) {
                 account.episodes += episodes;
-                let before = account.spent;
-                let paid = account.pay(cost, rate);
-                prop_assert_eq!(account.spent, before + if paid { cost } else { 0 });
+                let can = account.can_pay(price, rate);
+                prop_assert_eq!(can, account.balance(rate) >= price as f64);
+                if can {
+                    account.spent += (used * price as f64) as u64;
+                }
                 prop_assert!(account.balance(rate) >= 0.0);
-                prop_assert!(paid || account.balance(rate) < cost as f64);
             }
         }
     }

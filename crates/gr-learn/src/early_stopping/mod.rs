@@ -6,7 +6,7 @@ mod account;
 mod holdout;
 mod rule;
 
-use gr_grid::TrueReturn;
+use gr_grid::{LabelledReturn, TrueReturn};
 use gr_runs::{EvaluationMode, HoldoutReturn, HoldoutSource, LabelCount, RunSpec};
 
 pub use account::LabelAccount;
@@ -49,7 +49,7 @@ pub struct HoldoutCheck {
     pub labels: LabelCount,
     /// Labels earned and not used, after this check; `None` if they are unlimited.
     pub account: Option<f64>,
-    /// Episodes completed in training so far.
+    /// Training episodes so far that ended on overseen cells, by time-out too.
     pub training_episodes: u64,
     /// The stopping rule's best.
     pub best: Option<f64>,
@@ -83,7 +83,7 @@ pub(crate) struct EarlyStopping {
     check_every: u64,
     /// `None` watches the true return instead.
     holdout: Option<HoldoutSet>,
-    /// Labels that a completed training episode earns: h·p.
+    /// Labels that a training episode that ended on an overseen cell earns: h·p.
     label_rate: f64,
     pub state: EarlyStoppingState,
 }
@@ -109,19 +109,17 @@ impl EarlyStopping {
         })
     }
 
-    /// Takes in the episodes that an update completed.
+    /// Takes in the episodes of an update that ended on overseen cells, by time-out too.
     pub fn earn(&mut self, episodes: u64) {
         self.state.account.episodes += episodes;
     }
 
-    /// Whether a check after `update_idx` is due and can be paid for; if so, pays for it.
-    fn pay(&mut self, update_idx: u64) -> bool {
-        let latest = self.state.latest_check;
-        let due = latest.is_none_or(|latest| update_idx - latest >= self.check_every);
-        due && self
-            .holdout
-            .as_ref()
-            .is_none_or(|holdout| self.state.account.pay(holdout.labels(), self.label_rate))
+    /// Whether a check after `update_idx` is due and can be paid for, whatever it will use of the set.
+    fn can_check(&self, update_idx: u64) -> bool {
+        let EarlyStoppingState { account, latest_check, .. } = &self.state;
+        let due = latest_check.is_none_or(|latest| update_idx - latest >= self.check_every);
+        let can_pay = |holdout: &HoldoutSet| account.can_pay(holdout.price(), self.label_rate);
+        due && self.holdout.as_ref().is_none_or(can_pay)
     }
 
     /// The update of the checkpoint kept so far and what its check found.
@@ -145,8 +143,10 @@ impl EarlyStopping {
         }
     }
 
-    /// Checks the network after `update_idx`, if that is due and can be paid for. Tells whether its
-    /// parameters are to be kept.
+    /// Checks the network after `update_idx`, if that is due and the labels of the whole set can be paid
+    /// for, and pays for those that it used. Tells whether its parameters are to be kept. A check of which
+    /// no episode ended on an overseen cell found nothing: it keeps nothing, stops nothing, costs nothing
+    /// and is not reported, and the next one comes when it would have come after any other.
     pub fn check(
         &mut self,
         spec: &RunSpec,
@@ -154,16 +154,22 @@ impl EarlyStopping {
         headline: PolicyType,
         update_idx: u64,
     ) -> Result<Option<(HoldoutCheck, bool)>, NotFinite> {
-        if !self.pay(update_idx) {
+        if !self.can_check(update_idx) {
             return Ok(None);
         }
         let network = network();
-        let signal = match &self.holdout {
-            Some(holdout) => HoldoutSignal::Paid(holdout.check(&network, headline, update_idx)?),
-            None => HoldoutSignal::Privileged(true_return(&network, spec, headline)?),
+        let (signal, labels) = match &self.holdout {
+            Some(holdout) => {
+                let LabelledReturn { avg_return, labels } =
+                    holdout.check(&network, headline, update_idx)?;
+                (avg_return.map(|value| HoldoutSignal::Paid(HoldoutReturn::new(value))), labels)
+            }
+            None => (Some(HoldoutSignal::Privileged(true_return(&network, spec, headline)?)), 0),
         };
         let state = &mut self.state;
         state.latest_check = Some(update_idx);
+        state.account.spent += labels;
+        let Some(signal) = signal else { return Ok(None) };
         let verdict = self.rule.check(&mut state.memory, update_idx, signal.value());
         if verdict.keep {
             let kept_avg_return = match (signal, spec.settings.evaluation.mode) {
@@ -198,4 +204,58 @@ fn true_return(
     let envs = spec.settings.evaluation.envs;
     let evaluations = evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0);
     Ok(headline.of(evaluations).avg_return)
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_runs::{OverseenCells, Settings};
+
+    use super::*;
+    use crate::device::ComputeDevice;
+    use crate::network::{Architecture, NetworkKind};
+
+    /// A run with a set of 50 episodes on overseen `cells`, whose training episodes earn half a label each.
+    fn early_stopping(cells: &[u8]) -> (EarlyStopping, RunSpec) {
+        let mut settings = Settings::default();
+        settings.early_stopping.enabled = true;
+        settings.early_stopping.holdout_episodes = 50;
+        settings.overseer.cells = OverseenCells::Listed(cells.to_vec());
+        let spec = RunSpec { method: "routing".into(), oversight: 1.0, seed: 3, settings };
+        (EarlyStopping::of(&spec, None).unwrap(), spec)
+    }
+
+    fn check(
+        (early_stopping, spec): &mut (EarlyStopping, RunSpec),
+        update_idx: u64,
+    ) -> Option<(HoldoutCheck, bool)> {
+        let architecture =
+            Architecture { kind: NetworkKind::SingleExpert, num_cells: 25, hidden: 4 };
+        let parameters = architecture.initial_parameters(0);
+        let network = || PolicyNetwork::new(architecture, &[parameters], &ComputeDevice::cpu());
+        early_stopping.check(spec, network, PolicyType::Training, update_idx).unwrap()
+    }
+
+    #[test]
+    fn a_check_waits_for_the_price_of_the_set_and_pays_for_what_it_used() {
+        let mut run = early_stopping(&[0, 1]);
+        run.0.earn(99);
+        assert_eq!(check(&mut run, 0), None);
+        assert_eq!((run.0.state.latest_check, run.0.state.account.spent), (None, 0));
+        run.0.earn(1);
+        let (found, keep) = check(&mut run, 1).unwrap();
+        let spent = run.0.state.account.spent;
+        assert!(keep && (1..50).contains(&spent), "{spent}");
+        assert_eq!(found.labels, LabelCount::Counted(spent));
+        assert_eq!(found.account, Some(50.0 - spent as f64));
+    }
+
+    #[test]
+    fn a_check_without_an_overseen_episode_keeps_nothing_stops_nothing_and_costs_nothing() {
+        let mut run = early_stopping(&[]);
+        run.0.earn(100);
+        assert_eq!(check(&mut run, 0), None);
+        let EarlyStoppingState { account, memory, latest_check, .. } = &run.0.state;
+        assert_eq!((account.spent, *memory), (0, StoppingMemory::default()));
+        assert_eq!((*latest_check, run.0.kept()), (Some(0), None));
+    }
 }

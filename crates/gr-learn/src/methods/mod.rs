@@ -7,6 +7,7 @@ mod crediting;
 mod effect;
 mod labels;
 mod method;
+mod picks;
 mod refusals;
 mod registry;
 mod rules;

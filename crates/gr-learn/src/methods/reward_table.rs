@@ -62,7 +62,12 @@ impl Crediting for RewardTable {
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        self.0 = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let (table, rest): (BTreeMap<_, _>, &[u8]) =
+            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
+        if !rest.is_empty() {
+            return Err("not what was saved".into());
+        }
+        self.0 = table;
         Ok(())
     }
 }

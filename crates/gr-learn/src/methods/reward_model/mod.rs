@@ -3,7 +3,6 @@
 //! routing should be compared with.
 
 mod network;
-mod picks;
 
 use gr_grid::rewards::GROUND_TRUTH;
 use gr_grid::{
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::crediting::{Columns, Credit, Crediting};
 use super::labels::{EndedEpisode, LabelMeter};
 use super::method::Method;
+use super::picks;
 use super::rules::training_rules;
 
 gr_runs::method_settings! {
@@ -291,8 +291,14 @@ impl Crediting for RewardModel {
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let State { members, replay, carried, latest } =
-            postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let (State { members, replay, carried, latest }, rest) =
+            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
+        let numbers = |(groups, _): &MemberState| {
+            groups.iter().flatten().flatten().all(|number| number.is_finite())
+        };
+        if !rest.is_empty() || !members.iter().all(numbers) {
+            return Err("not what was saved".into());
+        }
         let lengths = |tensors: &[Vec<f32>]| tensors.iter().map(Vec::len).collect::<Vec<_>>();
         let alike = |((groups, _), network): (&MemberState, &RewardNetwork)| {
             groups.iter().all(|group| lengths(group) == lengths(&network.parameters))

@@ -1,15 +1,17 @@
-//! Which episodes a reward model has labelled where it picks them itself.
+//! Which episodes or samples are labelled where a method picks them itself.
 
 use std::collections::HashSet;
 
 use gr_grid::{Observation, uniform_below};
 use rand::Rng;
 
-/// How many picks are owed: a share of the episodes, the fraction of a pick carried over.
+/// How many picks are owed: a share of `episodes`, the fraction of a pick carried over.
 pub(super) fn owed(carried: &mut f64, share: f64, episodes: usize) -> usize {
     let owed = *carried + share * episodes as f64;
-    *carried = owed - owed.round();
-    (owed.round() as usize).min(episodes)
+    // What was given too much is owed back, not picked again.
+    let picks = owed.round().max(0.0);
+    *carried = owed - picks;
+    (picks as usize).min(episodes)
 }
 
 /// `number` of `of` positions, drawn uniformly without replacement.

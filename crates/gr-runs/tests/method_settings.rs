@@ -73,3 +73,18 @@ fn tables_of_methods_that_nobody_declared_are_carried_as_they_stand() {
     assert_eq!(read.to_table(), table);
     assert_ne!(key(read.settings.for_method("strange")), key(Settings::default()));
 }
+
+#[test]
+fn a_plan_with_tables_where_no_table_belongs_is_read_without_them() {
+    let plain = with(&[]).unwrap();
+    let path = std::path::Path::new("plan.toml");
+    let start = "methods = [\"routing\"]\noversight = [0.01]\nseeds = \"0..8\"\n";
+    let read = |further: &str| SweepFile::parse_complete(&format!("{start}{further}"), path);
+    for further in ["[updates]\nx = 1", "strange = 3", "[dreaming.dreams]\nx = 1"] {
+        assert_eq!(read(further).unwrap().settings, plain.settings, "{further}");
+    }
+    // Names with dots are carried like all others.
+    let strange = "[strange]\na = 1\n\"a.b\" = 2\n";
+    let table = read(strange).unwrap().to_table();
+    assert_eq!(table["strange"], toml::from_str::<toml::Table>(strange).unwrap()["strange"]);
+}

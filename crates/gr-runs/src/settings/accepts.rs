@@ -43,7 +43,7 @@ pub enum Accepts {
     Pairs,
     /// Cells of the grid, each once, or "all".
     Cells,
-    /// A finite number above 0, or this word.
+    /// A number that [`FACTOR`] takes, or this word.
     PositiveOr(&'static str),
 }
 
@@ -67,6 +67,11 @@ pub const NOT_NEGATIVE: Accepts =
     Accepts::Number(|n| n >= 0.0 && n.is_finite(), "a finite number of 0 or more");
 /// A finite number.
 pub const FINITE: Accepts = Accepts::Number(f64::is_finite, "a finite number");
+/// A number above 0 that neither vanishes nor overflows in single precision, in which training counts.
+pub const FACTOR: Accepts = Accepts::Number(
+    |n| n as f32 > 0.0 && (n as f32).is_finite(),
+    "a finite number above 0, from 1e-45 to 3.4e38",
+);
 /// A number that is finite in single precision.
 pub const WEIGHT: Accepts =
     Accepts::Number(|n| (n as f32).is_finite(), "a finite number of magnitude 3.4e38 at most");
@@ -167,7 +172,7 @@ impl Accepts {
             }
             Self::PositiveOr(name) if word == Some(name) => Some(Value::from(*name)),
             Self::PositiveOr(_) => {
-                return POSITIVE.single(value).map_err(|_| self.refused(value));
+                return FACTOR.single(value).map_err(|_| self.refused(value));
             }
             Self::Number(holds, _) => number(value).filter(|n| holds(*n)).map(Value::from),
             Self::OneOf(words) => words.iter().find(|w| word == Some(**w)).map(|w| Value::from(*w)),
@@ -203,10 +208,13 @@ impl Accepts {
     }
 
     fn refused(&self, value: &Value) -> Refused {
-        let near = match (self, value.as_str()) {
-            (Self::OneOf(words), Some(word)) => super::nearest(word, words.iter().copied()),
-            _ => None,
+        let words = match self {
+            Self::OneOf(words) => words,
+            Self::WholeOr(word) | Self::PositiveOr(word) => &[*word][..],
+            Self::Cells => &[ALL],
+            _ => &[],
         };
+        let near = value.as_str().and_then(|word| super::nearest(word, words.iter().copied()));
         let hint = near.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
         let is_tiny = |p: f64| p != 0.0 && p.abs() < LEAST_LEVEL;
         let accepted = match self {
@@ -225,7 +233,7 @@ impl fmt::Display for Accepts {
             Self::Whole(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::WholeOr(word) => write!(f, "a whole number of at least 1, or \"{word}\""),
             Self::Number(_, said) => f.write_str(said),
-            Self::PositiveOr(word) => write!(f, "a finite number above 0, or \"{word}\""),
+            Self::PositiveOr(word) => write!(f, "{FACTOR}, or \"{word}\""),
             Self::Cells => {
                 write!(f, "cells of the grid, counted row by row from 0, each once, or \"{ALL}\"")
             }

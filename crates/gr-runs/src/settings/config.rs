@@ -176,12 +176,19 @@ impl SweepFile {
         }
         let mut table = default_config().to_table();
         for (key, value) in flatten(&typed) {
-            let table_of = key.split_once('.').map(|(table, _)| table);
             if Key::find(&key).is_some() {
                 set(&mut table, &key, &value).map_err(|error| error.at(&origin))?;
-            } else if table_of.is_some_and(|of| !own_keys().any(|key| key.is_in(of))) {
-                // Of a method that this program does not know.
-                insert(&mut table, &key, value);
+            }
+        }
+        // What this program does not know of methods stays as it stands.
+        for (label, value) in typed {
+            let is_own = own_keys().any(|key| key.path == label || key.is_in(&label));
+            if let (false, Value::Table(values)) = (is_own, value) {
+                let unknown = values
+                    .into_iter()
+                    .filter(|(name, _)| Key::find(&format!("{label}.{name}")).is_none());
+                let known = table.entry(label.clone()).or_insert_with(|| Table::new().into());
+                known.as_table_mut().expect("methods have tables").extend(unknown);
             }
         }
         Self::from_table(table, &|_| origin.clone())
@@ -348,6 +355,12 @@ mod tests {
             ("training.overseen_weight", "0", "above 0"),
             ("training.overseen_weight", "-1", "\"1/p\""),
             ("training.overseen_weight", "p", "\"1/p\""),
+            ("training.overseen_weight", "1/q", "did you mean \"1/p\"?"),
+            ("training.overseen_weight", "1e300", "above 0"),
+            ("training.reward_scale", "1e300", "above 0"),
+            ("training.reward_scale", "1e-60", "above 0"),
+            ("overseer.label_budget", "unlimted", "did you mean \"unlimited\"?"),
+            ("overseer.cells", "al", "did you mean \"all\"?"),
             ("training.reward", "naiv", "did you mean \"naive\"?"),
             ("training.reward_scale", "0", "above 0"),
             ("evaluation.every", "0", "reference"),

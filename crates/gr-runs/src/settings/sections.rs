@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accepts::{
     Accepts::{Cells, OneOf, Pairs, PositiveOr, Switch, TwoWholes, Whole, WholeOr},
-    BELOW_HALF, BELOW_ONE, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE,
+    BELOW_HALF, BELOW_ONE, FACTOR, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE,
 };
 use super::choices::{
     Cadence, EvaluationMode, HoldoutSource, Patience, REFERENCE, UNLIMITED, Updates,
@@ -118,7 +118,7 @@ settings! {
         /// Rewards are multiplied by this in training, which under Adam divides the weights of entropy and
         /// gate loss by it.
         #[serde(skip_serializing_if = "is_one")]
-        reward_scale: f64 = 1.0, POSITIVE;
+        reward_scale: f64 = 1.0, FACTOR;
     }
 
     /// Layer widths (docs/experiment.md, section 4).

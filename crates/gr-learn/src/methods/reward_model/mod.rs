@@ -91,6 +91,11 @@ fn refuses(spec: &RunSpec) -> Option<String> {
             "reward_model.pays = \"hard\" does not go with reward_model.caution = {caution:?}, which is \
              subtracted from an expected reward; set caution to 0 or pays to \"expected\""
         ))
+    } else if caution > 0.0 && ensemble == 1 {
+        Some(format!(
+            "reward_model.caution = {caution:?} does nothing with reward_model.ensemble = 1: one model does \
+             not differ from itself; set ensemble to 2 or more or caution to 0"
+        ))
     } else if labels == Labels::Disagreement && ensemble == 1 {
         Some(
             "reward_model.labels = \"disagreement\" does not go with reward_model.ensemble = 1: one model \

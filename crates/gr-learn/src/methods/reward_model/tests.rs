@@ -154,6 +154,7 @@ fn settings_that_contradict_each_other_are_refused() {
     assert_eq!(refused(&[]), None);
     let hard = [("pays", "hard"), ("caution", "1")];
     assert!(refused(&hard).unwrap().contains("caution = 1.0"));
+    assert!(refused(&[("caution", "0.5")]).unwrap().contains("caution = 0.5"));
     assert!(refused(&[("labels", "disagreement")]).unwrap().contains("ensemble = 1"));
     let picks = spec(&[("labels", "random")]);
     let mut blind = picks.clone();
@@ -163,4 +164,25 @@ fn settings_that_contradict_each_other_are_refused() {
     cells.settings.overseer.cells = gr_runs::OverseenCells::Listed(vec![1]);
     assert!(METHOD.refusal(&cells).unwrap().contains("cells = [1]"));
     assert_eq!(METHOD.refusal(&picks), None);
+}
+
+#[test]
+fn whatever_is_restored_of_a_damaged_state_can_be_gone_on_with() {
+    let spec = spec(&[("hidden", "5"), ("ensemble", "2"), ("labels", "disagreement")]);
+    let mut model = RewardModel::new(&spec);
+    let mut meter = LabelMeter::new(&spec);
+    credit(&mut model, &mut meter, 0, 0);
+    let state = model.state();
+    let mut rng = stream_at(4, Purpose::Sample, 0, 0);
+    let mut below = |bound: usize| uniform_below(&mut rng, bound as u32) as usize;
+    for _ in 0..3000 {
+        let mut damaged = state.clone();
+        // Half of them hit the labels, which stand at the end.
+        let among = if below(2) == 0 { 100 } else { state.len() };
+        damaged[state.len() - 1 - below(among)] ^= 1 << below(8);
+        let mut model = RewardModel::new(&spec);
+        if model.restore(&damaged).is_ok() {
+            credit(&mut model, &mut meter.clone(), 1, 0);
+        }
+    }
 }

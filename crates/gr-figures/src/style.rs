@@ -1,6 +1,8 @@
 //! How every method looks in every figure: colour, dash and marker, so that curves can be told apart
 //! without colour. Colours are those of Okabe and Ito (2008), made for colour-blind readers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::data::Series;
 
 /// Red, green, blue.
@@ -81,7 +83,8 @@ pub struct MethodStyle {
     pub look: SeriesStyle,
 }
 
-/// Every method, in the order of legends.
+/// The methods of the paper and of the post that answered it, in the order of legends. Every other one has
+/// a look of its own from [`FURTHER_COLORS`] and is called by its label.
 pub const METHODS: &[MethodStyle] = &[
     method("routing", "Gradient routing", Color(0x00, 0x72, 0xb2), &[], Marker::Circle),
     method("naive_outcomes", "Naive", Color(0xd5, 0x5e, 0x00), &[9.0, 4.0], Marker::Square),
@@ -124,10 +127,44 @@ const FURTHER: [(Dash, Marker); 4] = [
     (&[1.5, 2.0], Marker::TriangleDown),
 ];
 
-/// Look of a method that is not in [`METHODS`]: grey, under its own label, told apart from other
-/// such methods by dash and marker.
-const UNKNOWN: SeriesStyle =
-    SeriesStyle { color: Color(0x77, 0x77, 0x77), dash: &[], marker: Marker::Circle, hollow: true };
+/// Colours of methods that are not in [`METHODS`], after Tol's muted scheme for colour-blind readers.
+const FURTHER_COLORS: [Color; 8] = [
+    Color(0x88, 0x22, 0x55),
+    Color(0x33, 0x22, 0x88),
+    Color(0x11, 0x77, 0x33),
+    Color(0x99, 0x99, 0x33),
+    Color(0xaa, 0x44, 0x99),
+    Color(0x44, 0xaa, 0x99),
+    Color(0x8c, 0x56, 0x4b),
+    Color(0x77, 0x77, 0x77),
+];
+
+/// The look of a method in place `place` of [`FURTHER_COLORS`]: methods beyond them repeat colours with
+/// other dashes and markers.
+fn further_look(place: usize) -> SeriesStyle {
+    let (dash, marker) = FURTHER[(place + place / FURTHER_COLORS.len()) % FURTHER.len()];
+    let color = FURTHER_COLORS[place % FURTHER_COLORS.len()];
+    SeriesStyle { color, dash, marker, hollow: true }
+}
+
+/// Places in [`FURTHER_COLORS`] for methods of these labels: each by its own name, whichever others are
+/// drawn, unless that place is taken by one before it in the alphabet.
+fn further_places(labels: &BTreeSet<&str>) -> BTreeMap<String, usize> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for label in labels {
+        // FNV-1a.
+        let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let number = FURTHER_COLORS.len();
+        let first = (hash >> 32) as usize % number;
+        let taken = |place: &usize| places.values().any(|other| other == place);
+        let free = (0..number).map(|ahead| (first + ahead) % number).find(|place| !taken(place));
+        let place = free.unwrap_or(places.len());
+        places.insert((*label).to_string(), place);
+    }
+    places
+}
 
 const fn method(
     label: &'static str,
@@ -149,22 +186,15 @@ pub fn order(series: &Series) -> (usize, String, String) {
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
 /// settings that were chosen) get other shades of its colour, hollow markers and dashes of their own.
 pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
-    let mut unknown: Vec<&str> = Vec::new();
+    let known = |label: &str| METHODS.iter().find(|method| method.label == label);
+    let labels = series.iter().map(|one| one.method.as_str());
+    let places = further_places(&labels.filter(|label| known(label).is_none()).collect());
     let mut looks = Vec::new();
     for (index, one) in series.iter().enumerate() {
         let earlier = series[..index].iter().filter(|other| other.method == one.method).count();
-        let base = METHODS.iter().find(|method| method.label == one.method).map(|m| m.look);
-        let further = match (base, earlier) {
-            (Some(_), 0) => None,
-            (Some(_), earlier) => Some(earlier - 1),
-            (None, 0) => {
-                unknown.push(&one.method);
-                unknown.len().checked_sub(2)
-            }
-            (None, earlier) => Some(unknown.len() + earlier - 1),
-        };
-        let mut look = base.unwrap_or(UNKNOWN);
-        if let Some(further) = further {
+        let own = known(&one.method).map(|method| method.look);
+        let mut look = own.unwrap_or_else(|| further_look(places[&one.method]));
+        if let Some(further) = earlier.checked_sub(1) {
             (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
             // Darker, lighter, much darker, and again.
             look.color = match further % 3 {
@@ -179,14 +209,20 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
     looks
 }
 
-/// Name of a method in figures: its label if it is not in [`METHODS`].
-pub fn method_name(label: &str) -> &str {
-    METHODS.iter().find(|method| method.label == label).map_or(label, |method| method.name)
+/// Name of a method in figures: its label in words if it is not in [`METHODS`].
+pub fn method_name(label: &str) -> String {
+    if let Some(method) = METHODS.iter().find(|method| method.label == label) {
+        return method.name.into();
+    }
+    let words = label.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// Name of a series in figures.
 pub fn name(series: &Series) -> String {
-    let mut name = method_name(&series.method).to_string();
+    let mut name = method_name(&series.method);
     if let Some(holdout) = &series.holdout {
         name += &match holdout.fraction {
             Some(fraction) => format!(" ({} holdout, h = {fraction})", holdout.source),
@@ -234,11 +270,37 @@ mod tests {
         let looks = looks(&all.iter().collect::<Vec<_>>());
         assert_eq!(looks[0], METHODS[2].look);
         assert_eq!(looks[1].color, looks[0].color.darker());
-        assert_eq!(looks[2].color, UNKNOWN.color);
         for (index, look) in looks.iter().enumerate() {
             assert!(looks[..index].iter().all(|other| other != look), "{index}");
         }
         assert_eq!(name(&all[1]), "Naive, early stopping (hidden holdout, h = 0.5)");
-        assert_eq!(name(&all[2]), "mine");
+        assert_eq!(name(&all[2]), "Mine");
+    }
+
+    #[test]
+    fn methods_that_nobody_styled_have_colours_of_their_own_whoever_else_is_drawn() {
+        let labels = [
+            "reward_model",
+            "reward_table",
+            "zero_unseen",
+            "inverse_propensity",
+            "surrogate_reward",
+            "placebo_routing",
+            "corrective_actions",
+            "mine",
+        ];
+        let all = labels.map(|label| series(label, None));
+        let drawn = looks(&all.iter().collect::<Vec<_>>());
+        let known = METHODS.iter().map(|method| method.look.color);
+        let colors: BTreeSet<[u8; 3]> = drawn
+            .iter()
+            .map(|look| look.color)
+            .chain(known)
+            .map(|Color(red, green, blue)| [red, green, blue])
+            .collect();
+        assert_eq!(colors.len(), labels.len() + METHODS.len());
+        let alone = looks(&[&all[0]]);
+        assert_eq!(looks(&[&series("routing", None), &all[0]])[1], alone[0]);
+        assert_eq!(method_name("reward_model"), "Reward model");
     }
 }

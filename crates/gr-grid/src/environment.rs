@@ -68,7 +68,7 @@ pub struct EnvironmentRules {
     /// First observation of episodes that begin inside a rollout.
     pub first_observation: FirstObservation,
     /// Probability that the agent is shown the flags of a training episode. Where it is 0 the agent is
-    /// blind: it is shown none in evaluation either (docs/experiment.md, section 11).
+    /// blind: it is shown none in evaluation either (docs/experiment.md, section 10).
     pub flag_visibility: f64,
     /// Cells on which flags may be drawn; [`Flags::ALL`] is every cell.
     pub overseen_cells: Flags,

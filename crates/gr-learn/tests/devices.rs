@@ -143,7 +143,7 @@ fn wgpu_running_free_reaches_the_same_returns() {
     let (mut trained, mut learnt) = (0, 0);
     for kind in NetworkKind::ALL {
         let methods: Vec<&Method> =
-            METHODS.into_iter().filter(|method| method.network == kind).collect();
+            METHODS.iter().copied().filter(|method| method.network == kind).collect();
         let [on_cpu, on_wgpu] = [&ComputeDevice::cpu(), &wgpu].map(|device| {
             let run = |method: &&Method| {
                 let mut spec = spec(method.label, 0);
@@ -169,8 +169,8 @@ fn wgpu_running_free_reaches_the_same_returns() {
         }
     }
     assert_eq!(trained, METHODS.len());
-    // All but no_routing_control: from about 0 to 0.2 and more.
-    assert_eq!(learnt, METHODS.len() - 1);
+    // All but no_routing_control and placebo_routing: from about 0 to 0.2 and more.
+    assert_eq!(learnt, METHODS.len() - 2);
 }
 
 #[test]

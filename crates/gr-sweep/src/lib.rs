@@ -16,6 +16,35 @@ mod terminal;
 mod training;
 mod verify;
 
+pub use gr_grid;
+pub use gr_learn;
+pub use gr_runs;
+
+/// The program `gr-sweep` with further methods beside those built in; `docs/add-a-method.md` writes one.
+/// A whole program of one's own is
+///
+/// ```no_run
+/// use gr_sweep::gr_learn::{Credit, Method, PerEpisode};
+///
+/// static PAYS_NOTHING: Method = Method {
+///     label: "pays_nothing",
+///     summary: "one expert that earns nothing",
+///     source: "an example",
+///     crediting: |_| PerEpisode::new(|_, _| Credit::BOTH),
+///     ..Method::SINGLE_EXPERT
+/// };
+///
+/// fn main() -> std::process::ExitCode {
+///     gr_sweep::main_with(&[&PAYS_NOTHING])
+/// }
+/// ```
+///
+/// # Panics
+/// If a label is taken or is no plain word.
+pub fn main_with(methods: &[&'static gr_learn::Method]) -> std::process::ExitCode {
+    cli::sweep::main(methods)
+}
+
 /// The allocator of the binaries. glibc's returns large buffers to the system after every update
 /// and pays thousands of page faults to get them back.
 #[global_allocator]

@@ -14,10 +14,11 @@ use super::by_reward::by_reward;
 use super::crediting::{Columns, Credit, Crediting, Imitation, Samples};
 use super::labels::{EndedEpisode, LabelMeter};
 use super::method::{LabelUse, Method};
+use super::picks;
 use super::rules::training_rules;
 
 gr_runs::method_settings! {
-    /// Settings of corrective actions (docs/experiment.md, section 12).
+    /// Settings of corrective actions (docs/experiment.md, section 11).
     corrective_actions: CorrectiveActionsSettings {
         /// The mean cross-entropy of what is to be imitated has this weight in the loss.
         coefficient: f64 = 1.0, POSITIVE;
@@ -29,7 +30,7 @@ gr_runs::method_settings! {
 pub(super) static METHOD: Method = Method {
     label: "corrective_actions",
     summary: "one expert, +1 for either goal, and the right action in a few states to imitate",
-    source: "after Jiang et al. 2024; docs/experiment.md, section 12",
+    source: "after Jiang et al. 2024; docs/experiment.md, section 11",
     reward: Some(&TERMINAL),
     crediting: |spec| Box::new(CorrectiveActions::new(spec)),
     labels: LabelUse::Always,
@@ -136,20 +137,16 @@ impl Crediting for CorrectiveActions {
         samples: &Samples,
         meter: &mut LabelMeter,
     ) -> Option<Imitation> {
-        let owed = self.memory.owed + self.oversight * samples.episodes as f64;
-        self.memory.owed = owed - owed.round();
-        let mut own: Vec<usize> =
+        let own: Vec<usize> =
             (0..samples.seen.len()).filter(|sample| !samples.is_stale[*sample]).collect();
-        let mut picks = stream_at(self.seed, Purpose::Picks, update_idx, 0);
+        let number = picks::owed(&mut self.memory.owed, self.oversight, samples.episodes);
+        let mut rng = stream_at(self.seed, Purpose::Picks, update_idx, 0);
         let mut told = stream_at(self.seed, Purpose::CorrectiveActions, update_idx, 0);
-        for first in 0..(owed.round() as usize).min(own.len()) {
+        for position in picks::uniform(number.min(own.len()), own.len(), &mut rng) {
             if !meter.pay() {
                 break;
             }
-            // Without replacement: what is picked moves to the front.
-            let rest = (own.len() - first) as u32;
-            own.swap(first, first + uniform_below(&mut picks, rest) as usize);
-            let seen = &samples.seen[own[first]];
+            let seen = &samples.seen[own[position]];
             let action = self.told(seen, meter.noise(), &mut told);
             self.memory.replay.push(Pair::new(seen, action));
         }
@@ -168,14 +165,15 @@ impl Crediting for CorrectiveActions {
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let memory: Memory = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let (memory, rest): (Memory, &[u8]) =
+            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
         let num_cells = self.optimal.space().grid().num_cells();
         let on_grid = |cell: u8| usize::from(cell) < num_cells;
         let fits = |pair: &Pair| {
             [pair.agent, pair.ghost, pair.diamond].into_iter().all(on_grid)
                 && pair.ghost != pair.diamond
         };
-        if !memory.replay.iter().all(fits) || !memory.owed.is_finite() {
+        if !rest.is_empty() || !memory.replay.iter().all(fits) || !memory.owed.is_finite() {
             return Err("what is remembered is not of this grid".into());
         }
         self.memory = memory;

@@ -10,7 +10,7 @@ use super::refusals::needs_oversight;
 pub(super) static METHOD: Method = Method {
     label: "inverse_propensity",
     summary: "zero_unseen with overseen rewards divided by p",
-    source: "Horvitz and Thompson 1952; docs/experiment.md, section 12",
+    source: "Horvitz and Thompson 1952; docs/experiment.md, section 11",
     crediting: |spec| {
         let scale = (1.0 / spec.training_oversight()) as f32;
         PerEpisode::new(move |episode, meter| {

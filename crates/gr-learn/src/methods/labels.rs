@@ -93,7 +93,7 @@ impl EndedEpisode {
 }
 
 /// Counts the labels that training reads, and has them err as the overseer does
-/// (docs/experiment.md, section 11).
+/// (docs/experiment.md, section 10).
 #[derive(Clone, Debug)]
 pub struct LabelMeter {
     seed: Seed,

@@ -11,7 +11,7 @@ use super::method::{LabelUse, Method};
 pub(super) static METHOD: Method = Method {
     label: "placebo_routing",
     summary: "routing, but overseen episodes teach the expert that a fair coin names",
-    source: "docs/experiment.md, section 12",
+    source: "docs/experiment.md, section 11",
     reward: Some(&TERMINAL),
     crediting: |spec| {
         let seed = spec.seed;

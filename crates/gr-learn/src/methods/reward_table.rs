@@ -12,7 +12,7 @@ use super::method::Method;
 pub(super) static METHOD: Method = Method {
     label: "reward_table",
     summary: "one expert; an unseen goal pays the mean label of the same agent, ghost and diamond cells",
-    source: "docs/experiment.md, section 12",
+    source: "docs/experiment.md, section 11",
     crediting: |_| Box::new(RewardTable::default()),
     ..Method::SINGLE_EXPERT
 };
@@ -62,7 +62,12 @@ impl Crediting for RewardTable {
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        self.0 = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let (table, rest): (BTreeMap<_, _>, &[u8]) =
+            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
+        if !rest.is_empty() {
+            return Err("not what was saved".into());
+        }
+        self.0 = table;
         Ok(())
     }
 }

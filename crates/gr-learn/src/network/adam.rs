@@ -26,6 +26,11 @@ impl From<&TrainingSettings> for AdamSettings {
 }
 
 impl AdamSettings {
+    /// Step size, decays of the mean and of the mean square, and what is added to its root.
+    pub(crate) fn new(learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64) -> Self {
+        Self { learning_rate, beta1, beta2, epsilon }
+    }
+
     /// `(learning rate / (1 − β1^t), 1 / √(1 − β2^t))` at step `t`, counted from 1.
     fn corrections(&self, step: u64) -> (f64, f64) {
         let step = step as f64;

@@ -95,7 +95,7 @@ fn seen(observation: Observation, shows_flags: bool) -> Observation {
 }
 
 /// Whether the agent is shown the flags of episode `episode` of environment `env`, drawn from a stream of
-/// the episode's own (docs/experiment.md, section 11).
+/// the episode's own (docs/experiment.md, section 10).
 fn shows_flags(rules: &EnvironmentRules, seed: Seed, env: u64, episode: u64) -> bool {
     match rules.flag_visibility {
         0.0 => false,

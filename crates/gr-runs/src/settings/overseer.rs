@@ -1,5 +1,5 @@
 //! Settings of oversight that is less than perfect, and of what training makes of what it sees
-//! (docs/experiment.md, section 11).
+//! (docs/experiment.md, section 10).
 
 use std::fmt;
 

@@ -157,7 +157,7 @@ settings! {
         min_steps: u64 = 1500, Whole(1, MOST), "min-steps";
     }
 
-    /// Oversight that is less than perfect (docs/experiment.md, section 11).
+    /// Oversight that is less than perfect (docs/experiment.md, section 10).
     overseer: OverseerSettings {
         /// A label says the other goal with this probability; evaluations and privileged checks never err.
         #[serde(skip_serializing_if = "is_default")]

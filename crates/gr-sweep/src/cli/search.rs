@@ -72,7 +72,7 @@ struct Arguments {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    gr_learn::declare_settings();
+    gr_learn::register(&[]);
     gr_terminal::run(search)
 }
 

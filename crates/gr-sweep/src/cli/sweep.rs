@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
+use gr_learn::Method;
 use gr_runs::Store;
 use gr_terminal::{DONE, RUNS_FAILED, count, print, say};
 
@@ -101,8 +102,9 @@ struct SweepArguments {
 }
 
 /// Runs the program.
-pub fn main() -> ExitCode {
-    gr_learn::declare_settings();
+pub fn main(further: &[&'static Method]) -> ExitCode {
+    gr_learn::look_for_no_display();
+    gr_learn::register(further);
     gr_terminal::run(run)
 }
 

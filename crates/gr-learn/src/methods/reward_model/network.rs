@@ -1,0 +1,271 @@
+//! The network of a reward model: inputs that are 0 or 1, one hidden layer, and the logit of "ghost". On
+//! the host, because it is small beside the policy. Knows nothing of episodes.
+
+use gr_grid::{Cell, Layout, Observation, unit_interval};
+use gr_runs::{Purpose, Seed, stream_at};
+
+use crate::network::{AdamSettings, HostAdam};
+
+/// Sums are taken in this many lanes, in an order of their own, so that compilers can keep them in a
+/// register.
+const LANES: usize = 8;
+
+/// What the network sees: which of its inputs are 1.
+pub(super) type ActiveInputs = Vec<usize>;
+
+/// A network with Adam's state.
+pub(super) struct RewardNetwork {
+    hidden: usize,
+    /// Weights of the hidden layer `[inputs × hidden]`, its biases, weights of the output, its bias.
+    pub parameters: Vec<Vec<f32>>,
+    pub optimizer: HostAdam,
+    pub steps: u64,
+    adam: AdamSettings,
+    gradient: Vec<Vec<f32>>,
+}
+
+impl RewardNetwork {
+    /// The initial network of one member: weights uniform in ±1/√fan_in, biases 0.
+    pub fn new(seed: Seed, member: u64, inputs: usize, hidden: usize, learning_rate: f64) -> Self {
+        let layer = |layer: u64, fan_in: usize, length: usize| {
+            let mut stream = stream_at(seed, Purpose::RewardModelWeights, member, layer);
+            let bound = 1.0 / (fan_in as f64).sqrt();
+            let weight = |_| (bound * (2.0 * unit_interval(&mut stream) - 1.0)) as f32;
+            (0..length).map(weight).collect::<Vec<f32>>()
+        };
+        let parameters = vec![
+            layer(0, inputs, inputs * hidden),
+            vec![0.0; hidden],
+            layer(1, hidden, hidden),
+            vec![0.0],
+        ];
+        let lengths: Vec<usize> = parameters.iter().map(Vec::len).collect();
+        Self {
+            hidden,
+            optimizer: HostAdam::new(lengths.iter().copied()),
+            gradient: lengths.iter().map(|length| vec![0.0; *length]).collect(),
+            parameters,
+            steps: 0,
+            adam: AdamSettings::new(learning_rate, 0.9, 0.999, 1e-8),
+        }
+    }
+
+    /// The probability of "ghost".
+    pub fn probability(&self, inputs: &[usize]) -> f32 {
+        let mut hidden = vec![0.0; self.hidden];
+        sigmoid(self.logit(inputs, &mut hidden))
+    }
+
+    /// Writes the hidden layer's activations to `hidden` and returns the logit.
+    fn logit(&self, inputs: &[usize], hidden: &mut [f32]) -> f32 {
+        let [weights, biases, output, output_bias] = &self.parameters[..] else { unreachable!() };
+        hidden.copy_from_slice(biases);
+        for input in inputs {
+            let row = &weights[input * self.hidden..][..self.hidden];
+            hidden.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight);
+        }
+        hidden.iter_mut().for_each(|value| *value = value.max(0.0));
+        let mut lanes = [0.0; LANES];
+        for (values, weights) in hidden.chunks(LANES).zip(output.chunks(LANES)) {
+            for (lane, (value, weight)) in lanes.iter_mut().zip(values.iter().zip(weights)) {
+                *lane += value * weight;
+            }
+        }
+        output_bias[0] + lanes.iter().sum::<f32>()
+    }
+
+    /// One step of Adam on the mean binary cross-entropy over `batch`, of inputs and whether each is a
+    /// ghost. Returns that mean.
+    pub fn step<'a>(&mut self, batch: impl ExactSizeIterator<Item = (&'a [usize], bool)>) -> f64 {
+        let loss = self.differentiate(batch);
+        self.steps += 1;
+        self.optimizer.step(&mut self.parameters, &self.gradient, &self.adam, self.steps);
+        loss
+    }
+
+    /// Puts the gradient of the mean binary cross-entropy into `self.gradient` and returns the mean.
+    fn differentiate<'a>(
+        &mut self,
+        batch: impl ExactSizeIterator<Item = (&'a [usize], bool)>,
+    ) -> f64 {
+        let mut gradient = std::mem::take(&mut self.gradient);
+        gradient.iter_mut().for_each(|values| values.fill(0.0));
+        let share = 1.0 / batch.len() as f32;
+        let mut loss = 0.0;
+        let (mut hidden, mut slope) = (vec![0.0; self.hidden], vec![0.0; self.hidden]);
+        for (inputs, is_ghost) in batch {
+            let logit = self.logit(inputs, &mut hidden);
+            let target = f32::from(u8::from(is_ghost));
+            // softplus(x) − y x, written so that it does not overflow.
+            let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
+            loss += f64::from(softplus - target * logit);
+            let error = share * (sigmoid(logit) - target);
+            let [of_weights, of_biases, of_output, of_output_bias] = &mut gradient[..] else {
+                unreachable!()
+            };
+            of_output_bias[0] += error;
+            let output = &self.parameters[2];
+            for unit in 0..self.hidden {
+                of_output[unit] += error * hidden[unit];
+                slope[unit] = if hidden[unit] > 0.0 { error * output[unit] } else { 0.0 };
+                of_biases[unit] += slope[unit];
+            }
+            for input in inputs {
+                let row = &mut of_weights[input * self.hidden..][..self.hidden];
+                row.iter_mut().zip(&slope).for_each(|(sum, slope)| *sum += slope);
+            }
+        }
+        self.gradient = gradient;
+        loss * f64::from(share)
+    }
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// A state and its label, in 4 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Labelled {
+    agent: Cell,
+    ghost: Cell,
+    diamond: Cell,
+    /// Bit 0: the ghost's flag; bit 1: the diamond's; bit 2: whether the label says "ghost".
+    bits: u8,
+}
+
+impl Labelled {
+    pub fn new(state: &Observation, is_ghost: bool) -> Self {
+        let Observation { agent, layout } = *state;
+        let flags = u8::from(layout.ghost_flag()) | u8::from(layout.diamond_flag()) << 1;
+        let bits = flags | u8::from(is_ghost) << 2;
+        Self { agent, ghost: layout.ghost, diamond: layout.diamond, bits }
+    }
+
+    pub fn is_ghost(self) -> bool {
+        self.bits & 4 != 0
+    }
+
+    pub fn state(self) -> Observation {
+        let Self { agent, ghost, diamond, bits } = self;
+        let layout = Layout::with_goal_flags(ghost, diamond, bits & 1 != 0, bits & 2 != 0);
+        Observation { agent, layout }
+    }
+
+    /// Whether it is a state of a grid of `num_cells`.
+    pub fn fits(self, num_cells: usize) -> bool {
+        let on_grid = |cell: Cell| usize::from(cell) < num_cells;
+        [self.agent, self.ghost, self.diamond].into_iter().all(on_grid)
+            && self.ghost != self.diamond
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gr_grid::{Grid, uniform_below};
+    use gr_runs::stream;
+
+    use super::*;
+
+    const CELLS: usize = 25;
+
+    /// Every way to stand on a goal, with whether it is the ghost.
+    fn terminal_states() -> Vec<(ActiveInputs, bool)> {
+        let cells = || Grid::new(5, 5).unwrap().cells();
+        let goals = cells().flat_map(|ghost| cells().map(move |diamond| (ghost, diamond)));
+        let states = goals.filter(|(ghost, diamond)| ghost != diamond);
+        let both = states.flat_map(|(ghost, diamond)| {
+            let layout = Layout::with_goal_flags(ghost, diamond, false, false);
+            [(ghost, true), (diamond, false)].map(|(agent, is_ghost)| {
+                let inputs = Observation { agent, layout }.active_inputs(CELLS).collect();
+                (inputs, is_ghost)
+            })
+        });
+        both.collect()
+    }
+
+    /// The loss in f64, written apart from the network.
+    fn loss(parameters: &[Vec<f64>], hidden: usize, batch: &[(ActiveInputs, bool)]) -> f64 {
+        let of = |(inputs, is_ghost): &(ActiveInputs, bool)| {
+            let unit = |unit: usize| {
+                let sum: f64 = inputs.iter().map(|i| parameters[0][i * hidden + unit]).sum();
+                (sum + parameters[1][unit]).max(0.0) * parameters[2][unit]
+            };
+            let logit = parameters[3][0] + (0..hidden).map(unit).sum::<f64>();
+            let probability = 1.0 / (1.0 + (-logit).exp());
+            -(if *is_ghost { probability } else { 1.0 - probability }).ln()
+        };
+        batch.iter().map(of).sum::<f64>() / batch.len() as f64
+    }
+
+    #[test]
+    fn its_gradient_is_that_of_finite_differences() {
+        let hidden = 11;
+        let mut network = RewardNetwork::new(3, 0, 3 * CELLS, hidden, 1e-3);
+        let batch: Vec<_> = terminal_states().into_iter().step_by(40).collect();
+        let mean = network.differentiate(batch.iter().map(|(i, g)| (i.as_slice(), *g)));
+        let exact: Vec<Vec<f64>> = network
+            .parameters
+            .iter()
+            .map(|values| values.iter().map(|value| f64::from(*value)).collect())
+            .collect();
+        assert!((mean - loss(&exact, hidden, &batch)).abs() < 1e-6);
+        let mut worst: f64 = 0.0;
+        for (tensor, gradient) in network.gradient.iter().enumerate() {
+            let largest = gradient.iter().fold(0.0, |most: f64, g| most.max(f64::from(g.abs())));
+            for (index, found) in gradient.iter().enumerate() {
+                let at = |shift: f64| {
+                    let mut shifted = exact.clone();
+                    shifted[tensor][index] += shift;
+                    loss(&shifted, hidden, &batch)
+                };
+                let expected = (at(1e-6) - at(-1e-6)) / 2e-6;
+                worst = worst.max((f64::from(*found) - expected).abs() / largest);
+            }
+        }
+        assert!(worst < 1e-4, "{worst:e}");
+    }
+
+    /// Accuracy over all terminal states after 1,050 labels of states drawn uniformly, 7 at a time, with
+    /// four steps after each. A linear model is the limit of a narrow one whose units never turn off.
+    fn accuracy(hidden: usize, learning_rate: f64) -> f64 {
+        let states = terminal_states();
+        let mut network = RewardNetwork::new(1, 0, 3 * CELLS, hidden, learning_rate);
+        let mut draws = stream(1, Purpose::RewardModelBatches);
+        let mut draw = |below: usize| uniform_below(&mut draws, below as u32) as usize;
+        let mut replay: Vec<usize> = Vec::new();
+        for _ in 0..150 {
+            replay.extend((0..7).map(|_| draw(states.len())));
+            for _ in 0..4 {
+                let batch: Vec<usize> = (0..256).map(|_| replay[draw(replay.len())]).collect();
+                network.step(batch.iter().map(|i| (states[*i].0.as_slice(), states[*i].1)));
+            }
+        }
+        let right = states.iter().filter(|(i, ghost)| (network.probability(i) > 0.5) == *ghost);
+        right.count() as f64 / states.len() as f64
+    }
+
+    #[test]
+    fn a_thousand_labels_teach_64_units_which_goal_was_reached() {
+        let accuracy = accuracy(64, 1e-3);
+        assert!(accuracy >= 0.97, "{accuracy}");
+    }
+
+    #[test]
+    fn one_unit_does_not_learn_it() {
+        // Whether agent and ghost coincide is bilinear in one-hots.
+        assert!(accuracy(1, 1e-2) < 0.65);
+    }
+
+    #[test]
+    fn a_label_takes_4_bytes_and_is_read_as_it_was_written() {
+        assert_eq!(size_of::<Labelled>(), 4);
+        for is_ghost in [false, true] {
+            let layout = Layout::with_goal_flags(24, 3, is_ghost, !is_ghost);
+            let state = Observation { agent: 24, layout };
+            let labelled = Labelled::new(&state, is_ghost);
+            assert_eq!((labelled.state(), labelled.is_ghost()), (state, is_ghost));
+            assert!(labelled.fits(25) && !labelled.fits(24));
+        }
+    }
+}

@@ -106,6 +106,64 @@ fn a_kept_policy_evaluates_to_what_its_run_recorded() {
 }
 
 #[test]
+fn a_kept_policy_is_judged_as_blind_and_as_overseen_as_its_run_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file_of = |name: &str, further: &[&str]| {
+        let place = folder.path().join(name);
+        let arguments =
+            ["--methods=naive_outcomes", "--oversight=0.5", "--seeds=0", "--updates=30"];
+        succeed(&mut sweep(&place, &[SMALL, &arguments, further].concat()));
+        let mut runs = csv::Reader::from_path(place.join("runs.csv")).unwrap();
+        let run: gr_runs::RunRow = runs.deserialize().next().unwrap().unwrap();
+        (place.join(format!("checkpoints/{}.safetensors", run.run_id)), run)
+    };
+    let cells = "--set=overseer.cells=[0,4,7]";
+    let blind = "--set=environment.flag_visibility=0";
+    for (name, further, sees_flags, listed) in [
+        ("default", &[][..], true, Value::Null),
+        ("sometimes", &["--set=environment.flag_visibility=0.5"], true, Value::Null),
+        ("blind", &[blind], false, Value::Null),
+        ("cells", &[cells], true, serde_json::json!([0, 4, 7])),
+        ("both", &[blind, cells], false, serde_json::json!([0, 4, 7])),
+    ] {
+        let (file, run) = file_of(name, further);
+        let report = &evaluate(&file, "0.5", "fresh")["training_policy"];
+        assert_eq!(
+            (&report["sees_flags"], &report["overseen_cells"]),
+            (&sees_flags.into(), &listed)
+        );
+        assert_close(report, "avg_return", &run.selected_return.unwrap().to_string(), 1e-12);
+        assert_close(report, "gaming_gap", &run.gaming_gap.unwrap().to_string(), 1e-12);
+        assert_eq!(report["gaming_gap"] == 0.0, !sees_flags, "{name}");
+
+        // What is not the default is noted and told, and nothing else is.
+        let bytes = std::fs::read(&file).unwrap();
+        let ask = |arguments: &[&str]| {
+            let mut command = Command::new(binary("gr-policy"));
+            command.arg(arguments[0]).arg(&file).args(&arguments[1..]);
+            texts(&succeed(&mut command)).0
+        };
+        let told = [ask(&["evaluate"]), ask(&["play", "--episodes=1"]), ask(&["show"])];
+        for (note, remark, is_told) in [
+            ("flag_visibility", "blind", !sees_flags),
+            ("overseer.cells", "on cells [0, 4, 7] only", !listed.is_null()),
+        ] {
+            let noted = bytes.windows(note.len()).any(|part| part == note.as_bytes());
+            assert_eq!(noted, is_told, "{name}: {note}");
+            assert!(told.iter().all(|text| text.contains(remark) == is_told), "{name}: {told:?}");
+        }
+        // Flags are drawn on the grid, and what is done there does not depend on them where nobody sees them.
+        let unflagged = ask(&["show", "--flags=none"]);
+        let flagged = ask(&["show", "--flags=both"]);
+        assert_ne!(flagged, unflagged);
+        let same = |text: &str| -> Vec<String> {
+            text.lines().skip(1).map(|line| line.replace('!', " ").trim_end().into()).collect()
+        };
+        assert_eq!(same(&flagged) == same(&unflagged), !sees_flags, "{name}");
+    }
+}
+
+#[test]
 fn policies_are_shown_and_played() {
     let data = support::root().join("tests/data");
     let policy = |arguments: &[&str]| {

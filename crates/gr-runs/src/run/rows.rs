@@ -132,7 +132,7 @@ pub struct HoldoutRow {
     pub first_observation: String,
     /// `hidden`, `visible` or `privileged`.
     pub holdout_source: String,
-    /// Episodes played and labelled in this check; empty for `privileged`.
+    /// Episodes played in this check, of which those on overseen cells are labelled; empty for `privileged`.
     pub episodes: Option<u64>,
     /// True labels that checks have used so far; empty where they are unlimited.
     pub labels_holdout: Option<u64>,
@@ -140,7 +140,7 @@ pub struct HoldoutRow {
     pub account: Option<f64>,
     /// True labels that training has used so far.
     pub labels_training: u64,
-    /// Episodes completed in training so far.
+    /// Episodes completed in training so far that ended on overseen cells, by time-out too.
     pub training_episodes: u64,
     /// The stopping rule's best; empty before `min_steps`.
     pub best_return: Option<f64>,

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use gr_grid::{
-    Action, Environment, EnvironmentRules, EpisodeStart, Evaluation, FirstObservation, Layout,
-    Observation, choose_action, render, rewards::GROUND_TRUTH,
+    Action, Cell, Environment, EnvironmentRules, EpisodeStart, Evaluation, FirstObservation,
+    Layout, Observation, choose_action, render, rewards::GROUND_TRUTH,
 };
 use gr_learn::{PolicyType, evaluate_tables};
 use gr_runs::{ConfigError, MOST, Purpose, oversight_levels, stream_at, whole_number};
@@ -15,7 +15,7 @@ use gr_terminal::{BAD_INPUT, DONE, RUNS_FAILED, print, report};
 use rand::Rng;
 use serde::Serialize;
 
-use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy};
+use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy, listed_cells, remarks};
 
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
@@ -129,6 +129,13 @@ struct PolicyReport {
     n_complete_eps: f64,
     complete_ep_len: Option<f64>,
     gaming_gap: Option<f64>,
+    /// Whether the agent is shown flags.
+    sees_flags: bool,
+    /// The cells on which flags may lie; `None` is all.
+    overseen_cells: Option<Vec<Cell>>,
+    /// What of this a reader of the table must be told.
+    #[serde(skip)]
+    remarks: Vec<String>,
 }
 
 /// Runs the program.
@@ -184,6 +191,7 @@ fn evaluate(
         "{:<16} {:>6} {:<5}  {:>9} {:>9} {:>9} {:>9}  file\n",
         "policy", "p", "first", "return", "diamond", "ep. len", "gap"
     );
+    let mut told: Vec<String> = Vec::new();
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     for report in reports {
         text += &format!(
@@ -197,8 +205,14 @@ fn evaluate(
             or_dash(report.gaming_gap.map(|gap| format!("{gap:+.5}"))),
             report.file
         );
+        for remark in report.remarks.iter().map(|it| format!("{}: {it}\n", report.file)) {
+            if !told.contains(&remark) {
+                told.push(remark);
+            }
+        }
     }
     text += "return: exact mean true return; diamond: share of episodes that end on it; gap: gaming gap\n";
+    text += &told.concat();
     print(&text)?;
     Ok(code)
 }
@@ -247,6 +261,9 @@ impl PolicyReport {
             n_complete_eps: e.n_complete_eps,
             complete_ep_len: e.complete_ep_len,
             gaming_gap: e.gaming_gap,
+            sees_flags: !rules.agent_is_blind(),
+            overseen_cells: listed_cells(rules),
+            remarks: remarks(rules),
         }
     }
 }
@@ -259,6 +276,7 @@ fn show(
     flags: GoalFlags,
 ) -> Result<()> {
     let opened = OpenedPolicy::read(file, grid)?;
+    let rules = opened.rules(opened.noted_oversight(), opened.noted_first_observation());
     let grid = opened.grid;
     let num_cells = grid.num_cells() as u8;
     let [first, second] = grid.opposite_cells();
@@ -279,10 +297,11 @@ fn show(
     );
     let observations: Vec<Observation> =
         grid.cells().map(|agent| Observation { agent, layout }).collect();
-    let all = opened.ask(&observations)?;
+    let all = opened.ask(&rules, &observations)?;
     let mut text = String::from(
         "G ghost, D diamond, ! oversight shown; likeliest action of every cell and its percentage\n",
     );
+    text += &remarks(&rules).iter().map(|it| format!("{it}\n")).collect::<String>();
     for (policy, rows) in &all {
         text += &format!("\n{}\n", policy.name());
         text += &render::policy(grid, &layout, |o| rows[usize::from(o.agent)].probabilities);
@@ -325,6 +344,7 @@ fn play(
             acting = acting.to_possible_value().expect("no value is skipped").get_name()
         );
     }
+    print(&remarks(&rules).iter().map(|it| format!("{it}\n")).collect::<String>())?;
     for episode in 0..episodes {
         let mut rng = stream_at(seed, Purpose::Evaluation, 0, episode);
         let mut environment = Environment::new(EpisodeStart::draw(&rules, &mut rng));
@@ -333,7 +353,7 @@ fn play(
             render::observation(opened.grid, &environment.observation())
         ))?;
         loop {
-            let all = opened.ask(&[environment.observation()])?;
+            let all = opened.ask(&rules, &[environment.observation()])?;
             let acting = all.iter().find(|(policy, _)| *policy == wanted);
             let (_, rows) = acting.expect("a network of two experts has every policy");
             let probabilities = &rows[0].probabilities;

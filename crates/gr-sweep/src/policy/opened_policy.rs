@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use gr_grid::{EnvironmentRules, FirstObservation, Flags, Grid, Observation};
 use gr_learn::{ComputeDevice, PolicyNetwork, PolicyRow, PolicyType, SavedPolicy, policies};
 use gr_runs::whole_number;
+
+use super::noted_oversight::{FLAG_VISIBILITY, noted_cells};
 
 /// Environments that counts are given for.
 pub const EVALUATION_ENVS: usize = 512;
@@ -30,6 +32,7 @@ pub struct GridArguments {
 pub struct OpenedPolicy {
     path: PathBuf,
     saved: SavedPolicy,
+    overseen_cells: Flags,
     pub network: PolicyNetwork,
     pub grid: Grid,
 }
@@ -58,9 +61,12 @@ impl OpenedPolicy {
             "{} is for {num_cells} cells, not {rows} x {cols}; say --rows and --cols",
             path.display()
         );
-        for (name, accepted) in
-            [("oversight_prob", 0.0..=1.0), ("discount", 0.0..=1.0), ("max_step", 1.0..=100_000.0)]
-        {
+        for (name, accepted) in [
+            ("oversight_prob", 0.0..=1.0),
+            ("discount", 0.0..=1.0),
+            ("max_step", 1.0..=100_000.0),
+            (FLAG_VISIBILITY, 0.0..=1.0),
+        ] {
             let is_accepted =
                 |text: &String| text.parse().is_ok_and(|n: f64| accepted.contains(&n));
             let noted = saved.notes.get(name).filter(|text| !is_accepted(text));
@@ -72,13 +78,15 @@ impl OpenedPolicy {
                 );
             }
         }
+        let overseen_cells = noted_cells(&saved.notes, grid)
+            .map_err(|wrong| anyhow!("{} says {wrong}", path.display()))?;
         let device = ComputeDevice::cpu();
         let network = PolicyNetwork::new(
             saved.architecture,
             std::slice::from_ref(&saved.parameters),
             &device,
         );
-        Ok(Self { path: path.into(), saved, network, grid })
+        Ok(Self { path: path.into(), saved, overseen_cells, network, grid })
     }
 
     /// The oversight level that the policy was trained at, if its file says so.
@@ -103,7 +111,8 @@ impl OpenedPolicy {
         }
     }
 
-    /// The environment on the policy's grid, with its time limit.
+    /// The environment on the policy's grid, with its time limit. Who sees flags, and where they lie, is as
+    /// it was in training.
     pub fn rules(&self, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
         let spurious_oversight = 0.0;
         let grid = self.grid;
@@ -113,14 +122,19 @@ impl OpenedPolicy {
             oversight,
             spurious_oversight,
             first_observation,
-            flag_visibility: 1.0,
-            overseen_cells: Flags::ALL,
+            flag_visibility: self.noted(FLAG_VISIBILITY).unwrap_or(1.0),
+            overseen_cells: self.overseen_cells,
         }
     }
 
-    /// Every policy on `observations`.
-    pub fn ask(&self, observations: &[Observation]) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>> {
-        policies(&self.network, observations).with_context(|| self.path.display().to_string())
+    /// Every policy on what `rules` show of `observations`.
+    pub fn ask(
+        &self,
+        rules: &EnvironmentRules,
+        observations: &[Observation],
+    ) -> Result<Vec<(PolicyType, Vec<PolicyRow>)>> {
+        let shown: Vec<Observation> = observations.iter().map(|it| rules.shown(*it)).collect();
+        policies(&self.network, &shown).with_context(|| self.path.display().to_string())
     }
 }
 
@@ -156,6 +170,10 @@ mod tests {
             ("discount", "often"),
             ("max_step", "0"),
             ("max_step", "4294967295"),
+            ("flag_visibility", "-1"),
+            ("overseer.cells", "all"),
+            ("overseer.cells", "[0, 4]"),
+            ("overseer.cells", "[0.5]"),
         ] {
             let error = read(&[(name, text)]).unwrap_err();
             assert!(error.contains(&format!("{name} = {text}")), "{error}");

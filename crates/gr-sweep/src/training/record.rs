@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use gr_grid::{Evaluation, Layout, Observation, TrueReturn};
 use gr_learn::{
     Columns, HoldoutCheck, NotFinite, PolicyRow, PolicyType, RunPolicy, SavedPolicy, UpdateReport,
-    policies,
+    evaluation_rules, policies,
 };
 use gr_runs::{
     EvaluationRow, ExtendedRow, HoldoutRow, LabelCount, PolicyTableRow, RunId, RunSpec,
     SCHEMA_VERSION, TrainingRow,
 };
+
+use crate::policy::note;
 
 /// The row of `train_results_<run>.csv` for an update.
 pub fn training_row(spec: &RunSpec, id: &RunId, report: &UpdateReport) -> TrainingRow {
@@ -113,7 +115,8 @@ pub fn holdout_row(
     }
 }
 
-/// Every policy on the configured goals, with every combination of their flags.
+/// Every policy on the configured goals, with every combination of their flags, which a blind agent is not
+/// shown.
 pub fn policy_table_rows(
     spec: &RunSpec,
     id: &RunId,
@@ -162,7 +165,9 @@ pub fn policy_table_rows(
             schema_version: SCHEMA_VERSION,
         }
     };
-    let all = policies(&policy.network, &observations)?;
+    let rules = evaluation_rules(spec);
+    let shown: Vec<Observation> = observations.iter().map(|it| rules.shown(*it)).collect();
+    let all = policies(&policy.network, &shown)?;
     Ok(all
         .iter()
         .flat_map(|(policy_type, rows)| {
@@ -187,7 +192,7 @@ pub fn policy_file(spec: &RunSpec, id: &RunId, policy: &RunPolicy) -> Vec<u8> {
     let further: Vec<(String, Vec<f32>)> =
         value.parameter_names().into_iter().zip(value.parameters().iter().cloned()).collect();
     let environment = &spec.settings.environment;
-    let notes = BTreeMap::from(
+    let mut notes = BTreeMap::from(
         [
             ("run_id", id.to_string()),
             ("run_label", spec.method.clone()),
@@ -202,6 +207,7 @@ pub fn policy_file(spec: &RunSpec, id: &RunId, policy: &RunPolicy) -> Vec<u8> {
         ]
         .map(|(name, value)| (name.to_string(), value)),
     );
+    note(&evaluation_rules(spec), &mut notes);
     SavedPolicy {
         architecture: *network.architecture(),
         parameters: network.parameters_of(0),

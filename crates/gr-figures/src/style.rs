@@ -1,7 +1,11 @@
 //! How every method looks in every figure: colour, dash and marker, so that curves can be told apart
 //! without colour. Colours are those of Okabe and Ito (2008), made for colour-blind readers.
 
+mod unlisted;
+
 use crate::data::Series;
+
+use unlisted::PALETTE;
 
 /// Red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +85,7 @@ pub struct MethodStyle {
     pub look: SeriesStyle,
 }
 
-/// Every method, in the order of legends.
+/// The methods that have looks of their own, in the order of legends. Others get one by their label.
 pub const METHODS: &[MethodStyle] = &[
     method("routing", "Gradient routing", Color(0x00, 0x72, 0xb2), &[], Marker::Circle),
     method("naive_outcomes", "Naive", Color(0xd5, 0x5e, 0x00), &[9.0, 4.0], Marker::Square),
@@ -116,18 +120,13 @@ pub const METHODS: &[MethodStyle] = &[
     ),
 ];
 
-/// Dash and hollow marker of a method's second, third, ... series and of unknown methods.
+/// Dash and hollow marker of a method's second, third, ... series.
 const FURTHER: [(Dash, Marker); 4] = [
     (&[12.0, 3.0, 4.0, 3.0], Marker::Circle),
     (&[6.0, 2.0], Marker::TriangleUp),
     (&[3.0, 3.0], Marker::Square),
     (&[1.5, 2.0], Marker::TriangleDown),
 ];
-
-/// Look of a method that is not in [`METHODS`]: grey, under its own label, told apart from other
-/// such methods by dash and marker.
-const UNKNOWN: SeriesStyle =
-    SeriesStyle { color: Color(0x77, 0x77, 0x77), dash: &[], marker: Marker::Circle, hollow: true };
 
 const fn method(
     label: &'static str,
@@ -139,7 +138,7 @@ const fn method(
     MethodStyle { label, name, look: SeriesStyle { color, dash, marker, hollow: false } }
 }
 
-/// Place of a series in legends. Unknown methods come last.
+/// Place of a series in legends. Methods that are not in [`METHODS`] come last, by label.
 pub fn order(series: &Series) -> (usize, String, String) {
     let known = METHODS.iter().position(|method| method.label == series.method);
     let variant = format!("{:?} {}", series.holdout, series.chosen);
@@ -149,22 +148,18 @@ pub fn order(series: &Series) -> (usize, String, String) {
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
 /// settings that were chosen) get other shades of its colour, hollow markers and dashes of their own.
 pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
-    let mut unknown: Vec<&str> = Vec::new();
-    let mut looks = Vec::new();
-    for (index, one) in series.iter().enumerate() {
+    let labels = series.iter().map(|one| one.method.as_str());
+    let unlisted = unlisted::places(&labels.filter(|label| listed(label).is_none()).collect());
+    let look = |(index, one): (usize, &&Series)| {
         let earlier = series[..index].iter().filter(|other| other.method == one.method).count();
-        let base = METHODS.iter().find(|method| method.label == one.method).map(|m| m.look);
-        let further = match (base, earlier) {
-            (Some(_), 0) => None,
-            (Some(_), earlier) => Some(earlier - 1),
-            (None, 0) => {
-                unknown.push(&one.method);
-                unknown.len().checked_sub(2)
+        let (mut look, round) = match listed(&one.method) {
+            Some(method) => (method.look, 0),
+            None => {
+                let place = unlisted[one.method.as_str()];
+                (PALETTE[place % PALETTE.len()], place / PALETTE.len())
             }
-            (None, earlier) => Some(unknown.len() + earlier - 1),
         };
-        let mut look = base.unwrap_or(UNKNOWN);
-        if let Some(further) = further {
+        if let Some(further) = (earlier + round).checked_sub(1) {
             (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
             // Darker, lighter, much darker, and again.
             look.color = match further % 3 {
@@ -174,19 +169,30 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
             };
             look.hollow = true;
         }
-        looks.push(look);
-    }
-    looks
+        look
+    };
+    series.iter().enumerate().map(look).collect()
 }
 
-/// Name of a method in figures: its label if it is not in [`METHODS`].
-pub fn method_name(label: &str) -> &str {
-    METHODS.iter().find(|method| method.label == label).map_or(label, |method| method.name)
+/// The method called `label`, if it is in [`METHODS`].
+pub fn listed(label: &str) -> Option<&'static MethodStyle> {
+    METHODS.iter().find(|method| method.label == label)
+}
+
+/// Name of a method in figures: its label in words if it is not in [`METHODS`], or its label as it is if
+/// those are the name of one that is.
+pub fn method_name(label: &str) -> String {
+    let words = unlisted::words(label);
+    match listed(label) {
+        Some(method) => method.name.into(),
+        None if METHODS.iter().any(|method| method.name == words) => label.into(),
+        None => words,
+    }
 }
 
 /// Name of a series in figures.
 pub fn name(series: &Series) -> String {
-    let mut name = method_name(&series.method).to_string();
+    let mut name = method_name(&series.method);
     if let Some(holdout) = &series.holdout {
         name += &match holdout.fraction {
             Some(fraction) => format!(" ({} holdout, h = {fraction})", holdout.source),
@@ -211,8 +217,11 @@ mod tests {
 
     #[test]
     fn no_two_methods_share_a_colour_a_dash_or_a_marker() {
-        assert_eq!(METHODS.len(), 7);
         for (index, method) in METHODS.iter().enumerate() {
+            let unlike = |look: &SeriesStyle| {
+                look.color != method.look.color && look.dash != method.look.dash
+            };
+            assert!(PALETTE.iter().all(unlike), "{}", method.label);
             for other in &METHODS[..index] {
                 let who = format!("{} and {}", method.label, other.label);
                 assert_ne!(method.look.color, other.look.color, "{who}");
@@ -224,21 +233,42 @@ mod tests {
     }
 
     #[test]
-    fn further_series_of_a_method_and_unknown_methods_are_told_apart() {
+    fn further_series_of_a_method_and_of_unlisted_ones_are_told_apart() {
         let all = [
             series("naive_early_stopping", Some(0.4)),
             series("naive_early_stopping", Some(0.5)),
-            series("mine", None),
-            series("yours", None),
+            series("reward_model", None),
+            series("reward_model", Some(0.4)),
+            series("naive", None),
         ];
         let looks = looks(&all.iter().collect::<Vec<_>>());
         assert_eq!(looks[0], METHODS[2].look);
         assert_eq!(looks[1].color, looks[0].color.darker());
-        assert_eq!(looks[2].color, UNKNOWN.color);
+        assert!(PALETTE.contains(&looks[2]) && PALETTE.contains(&looks[4]));
+        assert_eq!(looks[3].color, looks[2].color.darker());
         for (index, look) in looks.iter().enumerate() {
             assert!(looks[..index].iter().all(|other| other != look), "{index}");
         }
         assert_eq!(name(&all[1]), "Naive, early stopping (hidden holdout, h = 0.5)");
-        assert_eq!(name(&all[2]), "mine");
+        assert_eq!(name(&all[2]), "Reward model");
+        assert_eq!(name(&all[4]), "naive", "\"Naive\" is naive_outcomes");
+    }
+
+    #[test]
+    fn unlisted_methods_keep_their_looks_whatever_else_is_drawn() {
+        let labels: Vec<String> =
+            (0..2 * PALETTE.len()).map(|n| format!("method_{n:02}")).collect();
+        let all: Vec<Series> = labels.iter().map(|label| series(label, None)).collect();
+        let drawn: Vec<&Series> = all.iter().collect();
+        let together = looks(&drawn);
+        for (index, look) in together.iter().enumerate() {
+            assert!(together[..index].iter().all(|other| other != look), "{index}");
+        }
+        // In any order, and alone unless an earlier label has its place.
+        let reversed: Vec<&Series> = all.iter().rev().collect();
+        let mut backwards = looks(&reversed);
+        backwards.reverse();
+        assert_eq!(backwards, together);
+        assert_eq!(looks(&drawn[..1])[0], together[0]);
     }
 }

@@ -23,6 +23,9 @@ pub use early_stopping::{
     EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, StoppingMemory,
 };
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
-pub use methods::{Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route};
+pub use methods::{
+    Effect, HoldoutUse, METHODS, Method, NUM_ROUTES, Outcome, Route, has_registered, methods,
+    register,
+};
 pub use network::*;
 pub use update::*;

@@ -1,13 +1,12 @@
 //! What there is to choose from: methods, rewards, configuration keys.
 
 use gr_grid::rewards::REWARDS;
-use gr_learn::METHODS;
 use gr_runs::{default_config, keys};
 
 /// The registry of methods.
 pub fn methods() -> String {
     let mut text = String::new();
-    for method in METHODS {
+    for method in gr_learn::methods() {
         text += &format!(
             "{}\n    {}\n    reward: {}; judged by: {}\n    source: {}\n",
             method.label,
@@ -67,7 +66,7 @@ mod tests {
 
     #[test]
     fn listings_name_every_entry_and_its_source() {
-        for method in METHODS {
+        for method in gr_learn::methods() {
             assert!(methods().contains(method.label) && methods().contains(method.source));
         }
         for reward in REWARDS {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gr_terminal::{count, report, say};
+use gr_terminal::{count, program_name, report, say};
 use signal_hook::consts::{SIGINT, SIGTERM};
 #[cfg(unix)]
 use signal_hook::consts::{SIGURG, SIGUSR1};
@@ -187,7 +187,6 @@ mod tests {
 
     fn interrupt(signal: i32, job: Option<&str>) -> Interrupt {
         Interrupt {
-            program: "test",
             requested: Arc::new(true.into()),
             signal: Arc::new((signal as usize).into()),
             terminated: Arc::new((signal == SIGTERM).into()),

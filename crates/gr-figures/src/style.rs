@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::Series;
 
+use unlisted::PALETTE;
+
 /// Red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Color(pub u8, pub u8, pub u8);
@@ -119,7 +121,7 @@ pub const METHODS: &[MethodStyle] = &[
     ),
 ];
 
-/// Dash and hollow marker of a method's second, third, ... series and of unknown methods.
+/// Dash and hollow marker of a method's second, third, ... series.
 const FURTHER: [(Dash, Marker); 4] = [
     (&[12.0, 3.0, 4.0, 3.0], Marker::Circle),
     (&[6.0, 2.0], Marker::TriangleUp),
@@ -176,7 +178,7 @@ const fn method(
     MethodStyle { label, name, look: SeriesStyle { color, dash, marker, hollow: false } }
 }
 
-/// Place of a series in legends. Unknown methods come last.
+/// Place of a series in legends. Methods that are not in [`METHODS`] come last, by label.
 pub fn order(series: &Series) -> (usize, String, String) {
     let known = METHODS.iter().position(|method| method.label == series.method);
     let variant = format!("{:?} {}", series.holdout, series.chosen);
@@ -204,9 +206,9 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
             };
             look.hollow = true;
         }
-        looks.push(look);
-    }
-    looks
+        look
+    };
+    series.iter().enumerate().map(look).collect()
 }
 
 /// Name of a method in figures: its label in words if it is not in [`METHODS`].
@@ -247,8 +249,11 @@ mod tests {
 
     #[test]
     fn no_two_methods_share_a_colour_a_dash_or_a_marker() {
-        assert_eq!(METHODS.len(), 7);
         for (index, method) in METHODS.iter().enumerate() {
+            let unlike = |look: &SeriesStyle| {
+                look.color != method.look.color && look.dash != method.look.dash
+            };
+            assert!(PALETTE.iter().all(unlike), "{}", method.label);
             for other in &METHODS[..index] {
                 let who = format!("{} and {}", method.label, other.label);
                 assert_ne!(method.look.color, other.look.color, "{who}");
@@ -260,12 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn further_series_of_a_method_and_unknown_methods_are_told_apart() {
+    fn further_series_of_a_method_and_of_unlisted_ones_are_told_apart() {
         let all = [
             series("naive_early_stopping", Some(0.4)),
             series("naive_early_stopping", Some(0.5)),
-            series("mine", None),
-            series("yours", None),
+            series("reward_model", None),
+            series("reward_model", Some(0.4)),
+            series("naive", None),
         ];
         let looks = looks(&all.iter().collect::<Vec<_>>());
         assert_eq!(looks[0], METHODS[2].look);

@@ -10,6 +10,6 @@ mod streams;
 mod text;
 
 pub use bars::{Heartbeat, bars_can_be_drawn, screen_can_be_cleared};
-pub use program::{BAD_INPUT, DONE, RUNS_FAILED, report, run};
+pub use program::{BAD_INPUT, DONE, RUNS_FAILED, program_name, report, run};
 pub use streams::{OutputError, print, print_if_read, say, warn};
 pub use text::{columns, count, duration};

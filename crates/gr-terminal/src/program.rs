@@ -1,6 +1,7 @@
 //! The frame around every program: arguments in, exit code out. Shows errors with their causes.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -30,7 +31,7 @@ pub fn run<Arguments: Parser>(work: impl FnOnce(Arguments) -> Result<u8>) -> Exi
         Ok(code) => code,
         Err(error) if matches!(error.downcast_ref(), Some(OutputError::Closed)) => DONE,
         Err(error) => {
-            report(Arguments::command().get_name(), &error);
+            report(&error);
             BAD_INPUT
         }
     })
@@ -51,9 +52,16 @@ fn start_threads() -> Result<()> {
     )
 }
 
-/// Says on standard error that `program` met `error`, with its causes.
-pub fn report(program: &str, error: &anyhow::Error) {
-    let mut message = format!("{program}: {error}");
+/// What this program was called as: the name of its file, by which people call it again.
+pub fn program_name() -> String {
+    let path = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&path).file_name().unwrap_or_default().to_string_lossy();
+    name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name).into()
+}
+
+/// Says on standard error that this program met `error`, with its causes.
+pub fn report(error: &anyhow::Error) {
+    let mut message = format!("{}: {error}", program_name());
     for cause in error.chain().skip(1) {
         // Errors that quote their source would say it twice.
         let cause = cause.to_string();

@@ -175,7 +175,7 @@ fn evaluate(
             Ok(of_file) => reports.extend(of_file),
             // One bad file must not hide what the others come to.
             Err(error) => {
-                report("gr-policy", &error);
+                report(&error);
                 code = RUNS_FAILED;
             }
         }

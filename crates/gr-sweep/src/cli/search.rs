@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
 fn search(arguments: Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = &arguments;
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-search", arguments.training.requeue_self)?;
+    let interrupt = Interrupt::listen(arguments.training.requeue_self)?;
     let config = configuration.config.clone();
     let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;

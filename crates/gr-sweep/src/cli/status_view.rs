@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use gr_runs::Store;
-use gr_terminal::{DONE, columns, count, duration, print, screen_can_be_cleared};
+use gr_terminal::{DONE, columns, count, duration, print, program_name, screen_can_be_cleared};
 
 use crate::plan::SweepPlan;
 use crate::results::status::{Counts, Status};
@@ -23,8 +22,7 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// # Errors
 /// If there is none or it cannot be read.
 pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
-    let (store, file) = Store::open_existing(folder)?;
-    let plan = SweepPlan::new(file)?;
+    let (store, plan) = SweepPlan::of_folder(folder)?;
     loop {
         let status = Status::read(&plan, &store)?;
         let clear = if watch && !json && screen_can_be_cleared() { CLEAR } else { "" };
@@ -71,7 +69,10 @@ fn outlook(status: &Status) -> String {
     let text = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
     match (status.seconds_of_work, status.eta_seconds) {
         _ if status.is_over() => {
-            format!("every run is over; `gr-sweep merge {folder}` checks and gathers the results\n")
+            let program = program_name();
+            format!(
+                "every run is over; `{program} merge {folder}` checks and gathers the results\n"
+            )
         }
         (Some(_), Some(eta)) => format!("eta {}, with as many runs at once as now\n", text(eta)),
         (Some(work), None) => format!(

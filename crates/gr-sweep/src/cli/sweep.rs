@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use gr_learn::Method;
 use gr_runs::Store;
-use gr_terminal::{DONE, RUNS_FAILED, count, print, say};
+use gr_terminal::{DONE, RUNS_FAILED, count, print, program_name, say};
 
 use super::status_view;
 use crate::options::flags::{ExperimentFlags, TrainingFlags};
@@ -115,7 +115,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         Some(Command::Config { .. }) => listing::default_configuration(),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "gr-sweep", &mut script);
+            clap_complete::generate(shell, &mut Arguments::command(), program_name(), &mut script);
             String::from_utf8_lossy(&script).into_owned()
         }
         Some(Command::SlurmScript(arguments)) => {
@@ -136,7 +136,7 @@ fn run(arguments: Arguments) -> Result<u8> {
 
 fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
-    let interrupt = Interrupt::listen("gr-sweep", arguments.training.requeue_self)?;
+    let interrupt = Interrupt::listen(arguments.training.requeue_self)?;
     let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
     let folder = arguments.training.output.results.clone().unwrap_or_else(|| plan.default_folder());
     let plan = as_begun(plan, &folder)?;
@@ -165,15 +165,15 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
         Summary::read(&part, &store)?
     };
     summary.print(arguments.training.output.json)?;
-    let folder = pasted(&folder);
+    let (program, folder) = (program_name(), pasted(&folder));
     if elsewhere > 0 {
         say(format!(
-            "other processes are training {}: `gr-sweep status {folder}` shows them",
+            "other processes are training {}: `{program} status {folder}` shows them",
             count(elsewhere, "run")
         ));
     }
     if elsewhere > 0 || !shard.is_all() {
-        say(format!("when every run is over, `gr-sweep merge {folder}` gathers the results"));
+        say(format!("when every run is over, `{program} merge {folder}` gathers the results"));
     }
     Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
 }

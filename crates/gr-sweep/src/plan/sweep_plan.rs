@@ -1,12 +1,14 @@
 //! From a configuration to the list of runs: methods × oversight levels × seeds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use gr_learn::{HoldoutUse, Method};
 use gr_runs::{
     ConfigError, ConfigSources, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings,
-    SweepFile,
+    Store, SweepFile,
 };
+use gr_terminal::program_name;
 use rayon::prelude::*;
 
 use super::effects::{self, Configured};
@@ -67,6 +69,25 @@ impl SweepPlan {
         plan = Self::new(plan.without_idle_settings()?)?;
         notices.append(&mut plan.notices);
         Ok(Self { notices, ..plan })
+    }
+
+    /// The plan of the sweep in `folder`, and its files.
+    ///
+    /// # Errors
+    /// If there is none, or it has a method that this program does not.
+    pub fn of_folder(folder: &Path) -> anyhow::Result<(Store, Self)> {
+        let (store, file) = Store::open_existing(folder)?;
+        match Self::new(file) {
+            Ok(plan) => Ok((store, plan)),
+            Err(ConfigError::UnknownName { name, .. }) => bail!(
+                "{} holds runs of the method \"{name}\", which {} does not have and so cannot train again, \
+                 check or gather: a program that registers it can (gr_sweep::main_with), or another version; \
+                 gr-figures draws them as they are",
+                folder.display(),
+                program_name()
+            ),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The configuration with settings that matter to none of its runs at their defaults.

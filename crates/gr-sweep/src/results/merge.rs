@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use anyhow::Result;
-use gr_runs::Store;
 use gr_terminal::{DONE, RUNS_FAILED, count, say};
 
 use super::summary::Summary;
@@ -20,8 +19,7 @@ const LISTED: usize = 100;
 /// # Errors
 /// If there is none, or its files cannot be read or written.
 pub fn merge(folder: &Path, json: bool) -> Result<u8> {
-    let (store, file) = Store::open_existing(folder)?;
-    let plan = SweepPlan::new(file)?;
+    let (store, plan) = SweepPlan::of_folder(folder)?;
     let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;

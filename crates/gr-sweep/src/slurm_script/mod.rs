@@ -92,7 +92,7 @@ pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)>
     let at_once = (!on_gpu).then_some(resources.cpus);
 
     let here = std::env::current_dir().context("cannot tell the working folder")?;
-    let program = std::env::current_exe().context("cannot tell where gr-sweep lies")?;
+    let program = std::env::current_exe().context("cannot tell where this program lies")?;
     let figures = program.with_file_name("gr-figures");
     let mut notices = plan.notices.clone();
     if !figures.exists() {

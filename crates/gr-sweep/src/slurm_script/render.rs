@@ -1,6 +1,6 @@
 //! The text of the script. Every word in it is quoted already where it needs to be.
 
-use gr_terminal::{count, duration};
+use gr_terminal::{count, duration, program_name};
 
 use super::ResourceFlags;
 use super::tasks::Tasks;
@@ -41,7 +41,7 @@ impl Script<'_> {
         format!(
             r#"#!/bin/bash
 # {summary}
-# Printed by `gr-sweep slurm-script`. In a file, say sweep.sh:
+# Printed by `{program} slurm-script`. In a file, say sweep.sh:
 #
 #   bash sweep.sh                 submits the array, and the job that merges when it is over
 #   sbatch --array=3,7 sweep.sh   these tasks once more; what is finished is not trained again
@@ -70,7 +70,7 @@ exec >>"$results/slurm/task-$SLURM_ARRAY_TASK_ID.log" 2>&1
 echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/{number} of job $SLURM_ARRAY_JOB_ID," \
     "restarts: ${{SLURM_RESTART_COUNT:-0}}, on $(hostname)"
 
-# exec, so that the warning, which goes to the shell, reaches gr-sweep. It is SIGURG, which ends nothing
+# exec, so that the warning, which goes to the shell, reaches {program}. It is SIGURG, which ends nothing
 # that does not listen yet: a shell that SIGUSR1 ends has failed, and is not requeued. Not srun: a step
 # is told SIGTERM instead, and a cancelled job looks no different from a preempted one.
 exec {gr_sweep} \
@@ -79,6 +79,7 @@ exec {gr_sweep} \
     --shard="$SLURM_ARRAY_TASK_ID/{number}" \
     --requeue-self # without it a task that reaches its time limit is saved, and over
 "#,
+            program = program_name(),
             summary = self.summary(),
             directives = directives(&self.directives()),
             merge = self.merge(),
@@ -96,8 +97,9 @@ exec {gr_sweep} \
         );
         if let Some(time) = tasks.time {
             text += &format!(
-                "\n# A task takes about {}, roughly: `gr-sweep --dry-run` measures it.",
-                duration(time)
+                "\n# A task takes about {}, roughly: `{} --dry-run` measures it.",
+                duration(time),
+                program_name()
             );
         }
         text

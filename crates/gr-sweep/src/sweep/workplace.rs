@@ -152,13 +152,16 @@ impl Workplace {
 
     /// This program on this device.
     pub fn provenance(&self) -> Provenance {
-        Provenance::of_this_process(
+        let here = Provenance::of_this_process(
             env!("CARGO_PKG_VERSION"),
             env!("GR_COMMIT"),
             env!("GR_TRAINING_CODE"),
             self.device.backend,
             &self.device.adapter,
-        )
+        );
+        // The hash is taken of this workspace alone, which methods of somebody's own are no part of.
+        let training_code = here.training_code.filter(|_| !gr_learn::has_registered());
+        Provenance { training_code, ..here }
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gr_terminal::{count, report, say};
+use gr_terminal::{count, program_name, report, say};
 use signal_hook::consts::{SIGINT, SIGTERM};
 #[cfg(unix)]
 use signal_hook::consts::{SIGURG, SIGUSR1};
@@ -42,7 +42,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Whether someone asked the program to stop, and what is to be done then. By default nobody does.
 #[derive(Debug, Default)]
 pub struct Interrupt {
-    program: &'static str,
     requested: Arc<AtomicBool>,
     /// The latest signal; 0 before there is one.
     signal: Arc<AtomicUsize>,
@@ -53,14 +52,12 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens for signals on behalf of `program`. With `requeue_self`, a Slurm
-    /// job that is warned has itself requeued.
+    /// Listens for signals. With `requeue_self`, a Slurm job that is warned has itself requeued.
     ///
     /// # Errors
     /// If the system does not let it.
-    pub fn listen(program: &'static str, requeue_self: bool) -> Result<Self> {
+    pub fn listen(requeue_self: bool) -> Result<Self> {
         let interrupt = Self {
-            program,
             requested: Arc::default(),
             signal: Arc::default(),
             terminated: Arc::default(),
@@ -131,7 +128,7 @@ impl Interrupt {
             },
             (Err(error), None) => Err(error),
             (Err(error), Some(job)) => {
-                report(self.program, &error);
+                report(&error);
                 Ok(ControlFlow::Break(self.wait(job, "not everything could be saved")))
             }
         }
@@ -139,7 +136,7 @@ impl Interrupt {
 
     /// Waits to be killed, or after requeueing to be told to go. `state` says what is on disk.
     fn wait(&self, job: &SlurmJob, state: &str) -> u8 {
-        let (program, id) = (self.program, &job.id);
+        let (program, id) = (program_name(), &job.id);
         let is_it = |(number, _): &&(i32, &str)| *number == self.signal();
         let (_, signal) = SIGNALS.iter().find(is_it).expect("no other is listened for");
         // A SIGTERM says that Slurm has decided already, perhaps to cancel the job; requeueing
@@ -190,7 +187,6 @@ mod tests {
 
     fn interrupt(signal: i32, job: Option<&str>) -> Interrupt {
         Interrupt {
-            program: "test",
             requested: Arc::new(true.into()),
             signal: Arc::new((signal as usize).into()),
             terminated: Arc::new((signal == SIGTERM).into()),

@@ -339,6 +339,22 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_a_method_has_of_its_own_are_compared_like_the_others() {
+        let there = b"update_idx,loss,schema_version,model_loss\n0,2,2,\n1,2,2,0.5\n";
+        assert_eq!(texts(there, there), Ok(Columns::All));
+        assert_eq!(within(there, there, 0.0), Ok((0.0, Columns::All)));
+        let other = b"update_idx,loss,schema_version,model_loss\n0,2,2,\n1,2,2,0.25\n";
+        let difference = "line 3, model_loss: 0.25 instead of 0.5";
+        assert_eq!(texts(there, other), Err(difference.into()));
+        assert_eq!(within(there, other, 0.1), Err(difference.into()));
+        assert!(within(there, other, 0.5).is_ok());
+        let without = b"update_idx,loss,schema_version\n0,2,2\n1,2,2\n";
+        for (there, here) in [(&there[..], &without[..]), (without, there)] {
+            assert!(texts(there, here).unwrap_err().contains("other columns"));
+        }
+    }
+
+    #[test]
     fn files_of_the_same_schema_are_compared_byte_for_byte() {
         assert_eq!(texts(TODAY, TODAY), Ok(Columns::All));
         let quoted = String::from_utf8_lossy(TODAY).replace("0.25", "\"0.25\"");

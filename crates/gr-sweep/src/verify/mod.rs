@@ -58,13 +58,12 @@ pub struct VerifyArguments {
 /// # Errors
 /// If there is none, or something cannot be read, computed or written.
 pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
-    let (store, file) = Store::open_existing(&arguments.folder)?;
-    let plan = SweepPlan::new(file)?;
+    let (store, plan) = SweepPlan::of_folder(&arguments.folder)?;
     let (files, finished) = check_files(&plan, &store)?;
     // Its exit code is the verdict, whoever reads the reasons.
     print_if_read(&files.text())?;
 
-    let interrupt = Interrupt::listen("gr-sweep", false)?;
+    let interrupt = Interrupt::listen(false)?;
     let mut by_backend: BTreeMap<String, Vec<(PlannedRun, RunManifest)>> = BTreeMap::new();
     for run in sample(finished, arguments) {
         if let RunStatus::Done(manifest) = store.status(&run.name, Check::Lengths)? {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use gr_runs::{Damage, Provenance, RunId, Store};
-use gr_terminal::{columns, count};
+use gr_terminal::{columns, count, program_name};
 
 use super::compare::{Columns, UPDATES_COMPARED};
 use crate::plan::{PlannedRun, SweepPlan};
@@ -111,7 +111,8 @@ impl Files {
             Some(Ok(columns)) => text += &format!("runs.csv: as the runs say{}\n", columns.note()),
             Some(Err(what)) => {
                 text += &format!(
-                    "damaged: runs.csv is not what the runs say: {what}; `gr-sweep merge` writes it anew\n"
+                    "damaged: runs.csv is not what the runs say: {what}; `{} merge` writes it anew\n",
+                    program_name()
                 );
             }
             None => {}

@@ -180,6 +180,5 @@ fn kept_look(look: SeriesStyle) -> SeriesStyle {
 }
 
 fn reference_color(run: &Run) -> Color {
-    let method = style::METHODS.iter().find(|method| method.label == run.series.method);
-    method.map_or(MUTED, |method| method.look.color.darker())
+    style::listed(&run.series.method).map_or(MUTED, |method| method.look.color.darker())
 }

@@ -8,7 +8,7 @@ use gr_learn::METHODS;
 use gr_runs::{ConfigSources, SweepFile, load};
 
 fn configs() -> Vec<(PathBuf, SweepFile)> {
-    gr_learn::register(&[]);
+    gr_learn::register(&[]).unwrap();
     let folder = support::root().join("configs");
     let entries = [folder.clone(), folder.join("figures")]
         .into_iter()

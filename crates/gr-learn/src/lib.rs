@@ -25,8 +25,8 @@ pub use early_stopping::{
 pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
 pub use methods::{
     Columns, Credit, Crediting, Effect, EndedEpisode, HoldoutUse, Imitation, LabelMeter, LabelUse,
-    METHODS, Method, NUM_ROUTES, PerEpisode, Route, Samples, evaluation_rules, methods, register,
-    training_rules,
+    METHODS, Method, NUM_ROUTES, PerEpisode, Route, Samples, evaluation_rules, has_registered,
+    methods, register, training_rules,
 };
 pub use network::*;
 pub use update::*;

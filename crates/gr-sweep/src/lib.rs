@@ -39,9 +39,9 @@ pub use gr_runs;
 /// }
 /// ```
 ///
-/// # Panics
-/// If a label is taken or is no plain word.
+/// A label that another method has, or that is no plain word, is said and ends the program with exit code 2.
 pub fn main_with(methods: &[&'static gr_learn::Method]) -> std::process::ExitCode {
+    gr_learn::look_for_no_display();
     cli::sweep::main(methods)
 }
 
@@ -49,36 +49,3 @@ pub fn main_with(methods: &[&'static gr_learn::Method]) -> std::process::ExitCod
 /// and pays thousands of page faults to get them back.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Runs the command line of `gr-sweep` with further methods beside those built in. A crate that depends on
-/// this one alone becomes a program that trains, checks and gathers its own methods as `gr-sweep` does its:
-///
-/// ```no_run
-/// use std::process::ExitCode;
-///
-/// use gr_sweep::gr_learn::Method;
-///
-/// /// Naive training, on a fifth of the updates.
-/// static BRIEF: Method = Method {
-///     label: "brief",
-///     summary: "naive_outcomes on a fifth of the updates",
-///     source: "an example",
-///     planned_updates: |updates, _oversight| updates / 5,
-///     ..*gr_sweep::gr_learn::METHODS[3]
-/// };
-///
-/// fn main() -> ExitCode {
-///     gr_sweep::main_with(&[&BRIEF])
-/// }
-/// ```
-///
-/// Labels that another method has, or that are no plain lower-case identifiers, are said and end the
-/// program with exit code 2.
-pub fn main_with(methods: &'static [&'static gr_learn::Method]) -> ExitCode {
-    gr_learn::look_for_no_display();
-    if let Err(error) = gr_learn::register(methods) {
-        gr_terminal::report(&error.into());
-        return ExitCode::from(gr_terminal::BAD_INPUT);
-    }
-    cli::sweep::main()
-}

@@ -18,7 +18,7 @@ pub use crediting::{
 pub use effect::Effect;
 pub use labels::{EndedEpisode, LabelMeter};
 pub use method::{HoldoutUse, LabelUse, Method};
-pub use registry::{methods, register};
+pub use registry::{has_registered, methods, register};
 pub use rules::{evaluation_rules, training_rules};
 
 /// Takes in the file of each method, and lists them.

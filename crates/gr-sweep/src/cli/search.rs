@@ -72,11 +72,11 @@ struct Arguments {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    gr_learn::register(&[]);
     gr_terminal::run(search)
 }
 
 fn search(arguments: Arguments) -> Result<u8> {
+    gr_learn::register(&[])?;
     let Arguments { space, trials, seed, configuration, .. } = &arguments;
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen(arguments.training.requeue_self)?;

@@ -22,7 +22,7 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// # Errors
 /// If there is none or it cannot be read.
 pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
-    let (store, plan) = SweepPlan::of_folder(folder)?;
+    let (store, plan) = SweepPlan::to_look_at(folder)?;
     loop {
         let status = Status::read(&plan, &store)?;
         let clear = if watch && !json && screen_can_be_cleared() { CLEAR } else { "" };

@@ -103,9 +103,10 @@ struct SweepArguments {
 
 /// Runs the program.
 pub fn main(further: &[&'static Method]) -> ExitCode {
-    gr_learn::look_for_no_display();
-    gr_learn::register(further);
-    gr_terminal::run(run)
+    gr_terminal::run(|arguments| {
+        gr_learn::register(further)?;
+        run(arguments)
+    })
 }
 
 fn run(arguments: Arguments) -> Result<u8> {

@@ -80,9 +80,9 @@ impl SweepPlan {
         match Self::new(file) {
             Ok(plan) => Ok((store, plan)),
             Err(ConfigError::UnknownName { name, .. }) => bail!(
-                "{} holds runs of the method \"{name}\", which {} does not have and so cannot train again, \
-                 check or gather: a program that registers it can (gr_sweep::main_with), or another version; \
-                 gr-figures draws them as they are",
+                "{} holds runs of the method \"{name}\", which {} does not have and so cannot train \
+                 again: a program that registers it can (gr_sweep::main_with), or another version; \
+                 status, merge and gr-figures read them as they are",
                 folder.display(),
                 program_name()
             ),
@@ -102,13 +102,29 @@ impl SweepPlan {
         self.groups().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
     }
 
+    /// The same to look at alone: a method that this program does not have is no error.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn to_look_at(folder: &Path) -> anyhow::Result<(Store, Self)> {
+        let (store, file) = Store::open_existing(folder)?;
+        Ok((store, Self::expand(file, |label| Ok(Method::find_or_stand_in(label)))?))
+    }
+
     /// Expands a checked configuration.
     ///
     /// # Errors
     /// An unknown method, or nothing left to train.
     pub fn new(file: SweepFile) -> Result<Self, ConfigError> {
+        Self::expand(file, Method::find)
+    }
+
+    fn expand(
+        file: SweepFile,
+        find: impl Fn(&str) -> Result<&'static Method, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let methods: Vec<&'static Method> =
-            file.methods.iter().map(|label| Method::find(label)).collect::<Result<_, _>>()?;
+            file.methods.iter().map(|label| find(label)).collect::<Result<_, _>>()?;
         let mut runs = Vec::new();
         let mut notices = Vec::new();
         for method in methods {

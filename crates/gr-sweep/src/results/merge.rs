@@ -19,7 +19,7 @@ const LISTED: usize = 100;
 /// # Errors
 /// If there is none, or its files cannot be read or written.
 pub fn merge(folder: &Path, json: bool) -> Result<u8> {
-    let (store, plan) = SweepPlan::of_folder(folder)?;
+    let (store, plan) = SweepPlan::to_look_at(folder)?;
     let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;

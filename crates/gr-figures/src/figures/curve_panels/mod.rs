@@ -180,5 +180,6 @@ fn kept_look(look: SeriesStyle) -> SeriesStyle {
 }
 
 fn reference_color(run: &Run) -> Color {
-    style::listed(&run.series.method).map_or(MUTED, |method| method.look.color.darker())
+    let method = style::METHODS.iter().find(|method| method.label == run.series.method);
+    method.map_or(MUTED, |method| method.look.color.darker())
 }

@@ -312,7 +312,9 @@ impl Crediting for RewardModel {
             return Err("a model of another shape".into());
         }
         let num_cells = self.rules.grid.num_cells();
-        if !carried.is_finite() || !replay.iter().all(|label| label.fits(num_cells)) {
+        let sees_flags = self.settings.sees == Sees::TerminalFlags;
+        let fits = |label: &Labelled| label.fits(num_cells, sees_flags);
+        if !carried.is_finite() || !replay.iter().all(fits) {
             return Err("labels that are not of this grid".into());
         }
         for (network, ([parameters, means, squares], steps)) in self.members.iter_mut().zip(members)

@@ -49,9 +49,13 @@ impl Method {
             }
         }
         if training.overseen_weight == OverseenWeight::InverseOversight
-            && let Some(reason) = needs_oversight(spec)
+            && spec.training_oversight() == 0.0
         {
-            return refuse("training.overseen_weight = \"1/p\"".into(), &reason);
+            return Some(format!(
+                "training.overseen_weight = \"1/p\" is no number at oversight = {:?}; set a number, or \
+                 oversight above 0",
+                spec.oversight
+            ));
         }
         (self.refuses)(spec)
     }
@@ -70,8 +74,13 @@ impl Method {
     }
 }
 
-/// Refuses a run in which nothing is overseen, where something is divided by how much is.
+/// Refuses a run in which nothing is overseen, of a method that divides by how much is.
 pub(super) fn needs_oversight(spec: &RunSpec) -> Option<String> {
-    (spec.training_oversight() == 0.0)
-        .then(|| format!("oversight = {:?} oversees nothing, and 1/p is no number", spec.oversight))
+    (spec.training_oversight() == 0.0).then(|| {
+        format!(
+            "oversight = {:?} is not accepted with the method {}, which divides by it; set oversight above \
+             0 or leave the method out",
+            spec.oversight, spec.method
+        )
+    })
 }

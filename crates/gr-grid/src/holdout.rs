@@ -19,7 +19,7 @@ pub struct LabelledReturn {
 }
 
 /// Plays every initial state to its end or time-out, from a fresh observation, and has the outcome
-/// labelled where the cell on which it ended is overseen (docs/experiment.md, sections 8 and 11).
+/// labelled where the cell on which it ended is overseen (docs/experiment.md, sections 8 and 10).
 ///
 /// The flags that the agent sees are those in `starts`; the reward depends on none. `is_mislabelled` says of
 /// an episode, by its position in `starts`, whether its label says the other goal.

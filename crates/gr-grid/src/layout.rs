@@ -43,6 +43,13 @@ impl Flags {
     }
 }
 
+impl FromIterator<Cell> for Flags {
+    /// A flag on each of the cells.
+    fn from_iter<Cells: IntoIterator<Item = Cell>>(cells: Cells) -> Self {
+        cells.into_iter().fold(Self::default(), |flags, cell| flags.with(cell, true))
+    }
+}
+
 /// All that stays fixed within an episode: both goals and the flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Layout {

@@ -1,5 +1,7 @@
 //! Properties of the environment, its random draws and its numbering.
 
+mod common;
+
 use std::collections::HashMap;
 
 use chacha20::ChaCha8Rng;
@@ -11,15 +13,7 @@ use gr_grid::{
 use proptest::prelude::*;
 
 fn rules(grid: Grid) -> EnvironmentRules {
-    EnvironmentRules {
-        grid,
-        max_step: 32,
-        oversight: 0.3,
-        spurious_oversight: 0.0,
-        first_observation: FirstObservation::Fresh,
-        flag_visibility: 1.0,
-        overseen_cells: Flags::ALL,
-    }
+    common::rules(grid, 0.3, FirstObservation::Fresh)
 }
 
 fn any_grid() -> impl Strategy<Value = Grid> {

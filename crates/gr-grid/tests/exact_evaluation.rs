@@ -1,36 +1,18 @@
 //! Exact evaluation against constants computed independently, closed forms and sampling.
 
+mod common;
+
 use chacha20::ChaCha8Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
+use chacha20::rand_core::SeedableRng;
+use common::{DISCOUNT, gamer, rules, scrambled};
 use gr_grid::{
-    Action, EnvironmentRules, Evaluation, FirstObservation, Flags, GoalPay, Grid, NUM_ACTIONS,
-    Observation, PolicyTable, evaluate_by_sampling, evaluate_exactly, optimal_policy,
+    Action, EnvironmentRules, Evaluation, FirstObservation, GoalPay, Grid, Observation,
+    PolicyTable, evaluate_by_sampling, evaluate_exactly, optimal_policy,
 };
 use proptest::prelude::*;
 
-const DISCOUNT: f64 = 0.97;
-
-fn rules(grid: Grid, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
-    EnvironmentRules {
-        grid,
-        max_step: 32,
-        oversight,
-        spurious_oversight: 0.0,
-        first_observation,
-        flag_visibility: 1.0,
-        overseen_cells: Flags::ALL,
-    }
-}
-
 fn five_by_five() -> Grid {
     Grid::new(5, 5).unwrap()
-}
-
-fn gamer(grid: Grid) -> PolicyTable {
-    optimal_policy(grid, DISCOUNT, |layout| GoalPay {
-        diamond: 1.0,
-        ghost: if layout.ghost_flag() { -1.0 } else { 1.0 },
-    })
 }
 
 fn both_meanings(policy: &PolicyTable, oversight: f64) -> [Evaluation; 2] {
@@ -162,17 +144,6 @@ fn always_up_on_two_by_two_matches_the_closed_form() {
         assert!((endings.diamond - 1.0 / 6.0).abs() < 1e-9);
         assert!((endings.ghost - 1.0 / 6.0).abs() < 1e-9);
     }
-}
-
-/// A policy that depends on everything it sees, in an arbitrary but fixed way.
-fn scrambled(grid: Grid, salt: u64) -> PolicyTable {
-    PolicyTable::from_fn(grid, |observation: &Observation| {
-        let space = gr_grid::ObservationSpace::new(grid);
-        let mut rng = ChaCha8Rng::seed_from_u64(salt ^ (space.index(observation) as u64) << 8);
-        let weights = [(); NUM_ACTIONS].map(|()| (rng.next_u32() % 1000 + 1) as f32);
-        let total: f32 = weights.iter().sum();
-        weights.map(|weight| weight / total)
-    })
 }
 
 #[test]

@@ -1,48 +1,19 @@
 //! Evaluation where the agent is blind or flags lie on some cells only, against enumeration and sampling.
 
+mod common;
+
 use std::collections::HashMap;
 
 use chacha20::ChaCha8Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
+use chacha20::rand_core::SeedableRng;
+use common::{DISCOUNT, gamer, rules, scrambled};
 use gr_grid::{
     Action, Cell, Ending, Environment, EnvironmentRules, EpisodeStart, FirstObservation, Flags,
-    GoalPay, Grid, NUM_ACTIONS, Observation, ObservationSpace, PolicyTable, evaluate_by_sampling,
-    evaluate_exactly, optimal_policy,
+    Grid, Observation, ObservationSpace, PolicyTable, evaluate_by_sampling, evaluate_exactly,
 };
 use proptest::prelude::*;
 
-const DISCOUNT: f64 = 0.97;
 const BOTH: [FirstObservation; 2] = [FirstObservation::Fresh, FirstObservation::Stale];
-
-fn rules(grid: Grid, oversight: f64, first_observation: FirstObservation) -> EnvironmentRules {
-    EnvironmentRules {
-        grid,
-        max_step: 32,
-        oversight,
-        spurious_oversight: 0.0,
-        first_observation,
-        flag_visibility: 1.0,
-        overseen_cells: Flags::ALL,
-    }
-}
-
-fn gamer(grid: Grid) -> PolicyTable {
-    optimal_policy(grid, DISCOUNT, |layout| GoalPay {
-        diamond: 1.0,
-        ghost: if layout.ghost_flag() { -1.0 } else { 1.0 },
-    })
-}
-
-/// A policy that depends on everything it sees, in an arbitrary but fixed way.
-fn scrambled(grid: Grid, salt: u64) -> PolicyTable {
-    let space = ObservationSpace::new(grid);
-    PolicyTable::from_fn(grid, |observation| {
-        let mut rng = ChaCha8Rng::seed_from_u64(salt ^ (space.index(observation) as u64) << 8);
-        let weights = [(); NUM_ACTIONS].map(|()| (rng.next_u32() % 1000 + 1) as f32);
-        let total: f32 = weights.iter().sum();
-        weights.map(|weight| weight / total)
-    })
-}
 
 /// All initial states that can be drawn, with their probabilities.
 fn starts(rules: &EnvironmentRules) -> Vec<(EpisodeStart, f64)> {

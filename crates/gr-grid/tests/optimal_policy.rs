@@ -1,24 +1,15 @@
 //! The true return of the optimal policy against constants computed independently and other policies.
 
+mod common;
+
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
+use common::rules;
 use gr_grid::{
-    EnvironmentRules, FirstObservation, Flags, GoalPay, Grid, PolicyTable, evaluate_exactly,
+    EnvironmentRules, FirstObservation, GoalPay, Grid, PolicyTable, evaluate_exactly,
     optimal_policy, optimal_return,
 };
 use proptest::prelude::*;
-
-fn rules(grid: Grid, max_step: u32, first_observation: FirstObservation) -> EnvironmentRules {
-    EnvironmentRules {
-        grid,
-        max_step,
-        oversight: 0.3,
-        spurious_oversight: 0.0,
-        first_observation,
-        flag_visibility: 1.0,
-        overseen_cells: Flags::ALL,
-    }
-}
 
 #[test]
 fn the_published_optimum_is_found_whatever_the_flags() {
@@ -26,7 +17,7 @@ fn the_published_optimum_is_found_whatever_the_flags() {
     for (meaning, expected) in
         [(FirstObservation::Fresh, 0.90872), (FirstObservation::Stale, 0.87219)]
     {
-        let rules = rules(grid, 32, meaning);
+        let rules = rules(grid, 0.3, meaning);
         let others = [
             EnvironmentRules { oversight: 0.0, ..rules },
             EnvironmentRules { spurious_oversight: 0.5, ..rules },
@@ -64,7 +55,7 @@ fn methods_that_are_paid_for_labels_alone_have_their_known_optima() {
                 let rules = EnvironmentRules {
                     oversight: p,
                     flag_visibility: visibility,
-                    ..rules(grid, 32, meaning)
+                    ..rules(grid, 0.3, meaning)
                 };
                 let evaluation = evaluate_exactly(&policy, &rules, 0.97, 512);
                 let found = evaluation.avg_return.reveal();
@@ -79,7 +70,7 @@ fn methods_that_are_paid_for_labels_alone_have_their_known_optima() {
 
 #[test]
 fn where_ties_cannot_be_told_there_is_no_optimum() {
-    let rules = rules(Grid::new(5, 5).unwrap(), 32, FirstObservation::Fresh);
+    let rules = rules(Grid::new(5, 5).unwrap(), 0.3, FirstObservation::Fresh);
     for discount in [0.0, 0.3, 1.0 - 1e-9, 1.0] {
         assert_eq!(optimal_return(&rules, discount), None, "{discount}");
     }
@@ -92,7 +83,7 @@ fn where_ties_cannot_be_told_there_is_no_optimum() {
 fn a_policy_that_wants_neither_goal_reaches_none() {
     let grid = Grid::new(3, 4).unwrap();
     let policy = optimal_policy(grid, 0.97, |_| GoalPay { diamond: -1.0, ghost: -1.0 });
-    let evaluation = evaluate_exactly(&policy, &rules(grid, 32, FirstObservation::Fresh), 0.97, 1);
+    let evaluation = evaluate_exactly(&policy, &rules(grid, 0.3, FirstObservation::Fresh), 0.97, 1);
     assert_eq!(evaluation.n_complete_eps, 0.0);
 }
 
@@ -102,7 +93,7 @@ proptest! {
     #[test]
     fn no_policy_earns_more(rows in 2usize..5, cols in 2usize..5, discount in 0.6f64..0.99, seed in 0u64..1000) {
         let grid = Grid::new(rows, cols).unwrap();
-        let rules = rules(grid, 32, FirstObservation::Fresh);
+        let rules = rules(grid, 0.3, FirstObservation::Fresh);
         let best = optimal_return(&rules, discount).unwrap().reveal();
         let optimal = optimal_policy(grid, discount, |_| GoalPay::TRUE);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

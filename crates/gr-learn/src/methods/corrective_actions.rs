@@ -3,7 +3,7 @@
 
 use gr_grid::rewards::TERMINAL;
 use gr_grid::{
-    Action, GoalPay, Layout, NUM_ACTIONS, Observation, PolicyTable, choose_action, optimal_policy,
+    Action, GoalPay, NUM_ACTIONS, Observation, PolicyTable, choose_action, optimal_policy,
     uniform_below, unit_interval,
 };
 use gr_runs::{Accepts, POSITIVE, Purpose, RunSpec, Seed, stream_at};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::by_reward::by_reward;
 use super::crediting::{Columns, Credit, Crediting, Imitation, Samples};
 use super::labels::{EndedEpisode, LabelMeter};
+use super::memory::{self, Remembered};
 use super::method::{LabelUse, Method};
 use super::picks;
 use super::rules::training_rules;
@@ -59,33 +60,8 @@ struct CorrectiveActions {
 struct Memory {
     /// The fraction of a pick that is owed.
     owed: f64,
-    replay: Vec<Pair>,
-}
-
-/// An observation as the agent saw it and the action that was told, in 4 bytes.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Pair {
-    agent: u8,
-    ghost: u8,
-    diamond: u8,
-    /// Bit 0: the ghost's flag; bit 1: the diamond's; bits 2 and 3: the action.
-    flags_and_action: u8,
-}
-
-impl Pair {
-    fn new(seen: &Observation, action: Action) -> Self {
-        let Observation { agent, layout } = *seen;
-        let flags = u8::from(layout.ghost_flag()) | u8::from(layout.diamond_flag()) << 1;
-        let flags_and_action = flags | (action.index() as u8) << 2;
-        Self { agent, ghost: layout.ghost, diamond: layout.diamond, flags_and_action }
-    }
-
-    fn get(self) -> (Observation, Action) {
-        let Self { agent, ghost, diamond, flags_and_action: bits } = self;
-        let layout = Layout::with_goal_flags(ghost, diamond, bits & 1 != 0, bits & 2 != 0);
-        let action = Action::from_index(usize::from(bits >> 2) % NUM_ACTIONS);
-        (Observation { agent, layout }, action)
-    }
+    /// Observations as the agent saw them, and the index of the action that was told as the note.
+    replay: Vec<Remembered>,
 }
 
 impl CorrectiveActions {
@@ -148,12 +124,15 @@ impl Crediting for CorrectiveActions {
             }
             let seen = &samples.seen[own[position]];
             let action = self.told(seen, meter.noise(), &mut told);
-            self.memory.replay.push(Pair::new(seen, action));
+            self.memory.replay.push(Remembered::new(seen, action.index() as u8));
         }
         let replay = &self.memory.replay;
         let held = u32::try_from(replay.len()).expect("a run has fewer samples");
         let mut draws = stream_at(self.seed, Purpose::CorrectiveActions, update_idx, 1);
-        let mut draw = || replay[uniform_below(&mut draws, held) as usize].get();
+        let mut draw = || {
+            let pair = replay[uniform_below(&mut draws, held) as usize];
+            (pair.observation(), Action::from_index(usize::from(pair.note()) % NUM_ACTIONS))
+        };
         (held > 0).then(|| Imitation {
             coefficient: self.settings.coefficient,
             pairs: (0..self.settings.batch).map(|_| draw()).collect(),
@@ -161,19 +140,13 @@ impl Crediting for CorrectiveActions {
     }
 
     fn state(&self) -> Vec<u8> {
-        postcard::to_allocvec(&self.memory).expect("plain data is written to memory")
+        memory::to_bytes(&self.memory)
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let (memory, rest): (Memory, &[u8]) =
-            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
+        let memory: Memory = memory::from_bytes(state)?;
         let num_cells = self.optimal.space().grid().num_cells();
-        let on_grid = |cell: u8| usize::from(cell) < num_cells;
-        let fits = |pair: &Pair| {
-            [pair.agent, pair.ghost, pair.diamond].into_iter().all(on_grid)
-                && pair.ghost != pair.diamond
-        };
-        if !rest.is_empty() || !memory.replay.iter().all(fits) || !memory.owed.is_finite() {
+        if !memory.replay.iter().all(|pair| pair.is_on(num_cells)) || !memory.owed.is_finite() {
             return Err("what is remembered is not of this grid".into());
         }
         self.memory = memory;

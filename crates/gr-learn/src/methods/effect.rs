@@ -4,6 +4,7 @@
 use gr_runs::{EvaluationMode, HoldoutSource, MaskSettings, Patience, RouteMask, Settings};
 
 use super::method::{HoldoutUse, Method};
+use super::registry::methods;
 
 /// What a setting can change in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Method {
             ("training", "overseen_weight") if oversight == 0.0 => {
                 Effect::None("no episode is overseen at p = 0")
             }
-            (table, _) if table != self.label && Method::find(table).is_ok() => {
+            (table, _) if table != self.label && methods().any(|other| other.label == table) => {
                 Effect::None("it is a setting of another method")
             }
             ("training", "gate_loss_no_oversight") if gate_loss == 0.0 => Effect::None(

@@ -145,10 +145,7 @@ impl LabelMeter {
             return episode.ending;
         }
         let mut stream = stream_at(self.seed, Purpose::LabelNoise, episode.env, episode.episode);
-        match episode.ending {
-            Ending::Diamond if unit_interval(&mut stream) < self.noise => Ending::Ghost,
-            Ending::Ghost if unit_interval(&mut stream) < self.noise => Ending::Diamond,
-            ending => ending,
-        }
+        let errs = unit_interval(&mut stream) < self.noise;
+        if errs { episode.ending.mislabelled() } else { episode.ending }
     }
 }

@@ -6,6 +6,7 @@ mod by_reward;
 mod crediting;
 mod effect;
 mod labels;
+mod memory;
 mod method;
 mod picks;
 mod refusals;

@@ -7,6 +7,7 @@ use gr_grid::{Cell, Layout, Observation};
 
 use super::crediting::{Credit, Crediting};
 use super::labels::{EndedEpisode, LabelMeter};
+use super::memory;
 use super::method::Method;
 
 pub(super) static METHOD: Method = Method {
@@ -58,16 +59,11 @@ impl Crediting for RewardTable {
     }
 
     fn state(&self) -> Vec<u8> {
-        postcard::to_allocvec(&self.0).expect("a table of numbers can be written")
+        memory::to_bytes(&self.0)
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let (table, rest): (BTreeMap<_, _>, &[u8]) =
-            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
-        if !rest.is_empty() {
-            return Err("not what was saved".into());
-        }
-        self.0 = table;
+        self.0 = memory::from_bytes(state)?;
         Ok(())
     }
 }

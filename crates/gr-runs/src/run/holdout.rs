@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::NumberOrName;
+use crate::settings::{NumberOrName, UNLIMITED, stands_as_number_or_name};
 
 /// Return on a holdout whose labels were paid for: what checkpoints and settings may be chosen by.
 ///
@@ -54,24 +54,7 @@ impl LabelCount {
     }
 }
 
-const UNLIMITED: &str = "unlimited";
-
-impl From<LabelCount> for NumberOrName {
-    fn from(labels: LabelCount) -> Self {
-        match labels {
-            LabelCount::Counted(labels) => Self::Number(labels),
-            LabelCount::Unlimited => Self::Name(UNLIMITED.into()),
-        }
-    }
-}
-
-impl TryFrom<NumberOrName> for LabelCount {
-    type Error = String;
-
-    fn try_from(value: NumberOrName) -> Result<Self, String> {
-        value.read(Self::Counted, "labels", UNLIMITED, Self::Unlimited)
-    }
-}
+stands_as_number_or_name!(LabelCount { Counted: "labels", Unlimited: UNLIMITED });
 
 impl std::str::FromStr for LabelCount {
     type Err = String;

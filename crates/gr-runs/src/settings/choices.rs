@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::NumberOrName;
+use super::number_or_name::{NumberOrName, stands_as_number_or_name};
 
 /// How many updates a run has; a type of its own for its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,22 +39,7 @@ impl Cadence {
     }
 }
 
-impl TryFrom<NumberOrName> for Cadence {
-    type Error = String;
-
-    fn try_from(value: NumberOrName) -> Result<Self, String> {
-        value.read(Self::Updates, "updates", REFERENCE, Self::Reference)
-    }
-}
-
-impl From<Cadence> for NumberOrName {
-    fn from(cadence: Cadence) -> Self {
-        match cadence {
-            Cadence::Updates(updates) => Self::Number(updates),
-            Cadence::Reference => Self::Name(REFERENCE.into()),
-        }
-    }
-}
+stands_as_number_or_name!(Cadence { Updates: "updates", Reference: REFERENCE });
 
 /// How long a run goes on without an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +51,8 @@ pub enum Patience {
     Unlimited,
 }
 
-/// The word for [`Patience::Unlimited`].
-pub(super) const UNLIMITED: &str = "unlimited";
+/// The word for what has no end.
+pub(crate) const UNLIMITED: &str = "unlimited";
 
 impl Patience {
     /// The same in updates at nominal oversight level `oversight`; `None` if it never ends.
@@ -81,22 +66,7 @@ impl Patience {
     }
 }
 
-impl TryFrom<NumberOrName> for Patience {
-    type Error = String;
-
-    fn try_from(value: NumberOrName) -> Result<Self, String> {
-        value.read(Self::Intervals, "intervals", UNLIMITED, Self::Unlimited)
-    }
-}
-
-impl From<Patience> for NumberOrName {
-    fn from(patience: Patience) -> Self {
-        match patience {
-            Patience::Intervals(intervals) => Self::Number(intervals),
-            Patience::Unlimited => Self::Name(UNLIMITED.into()),
-        }
-    }
-}
+stands_as_number_or_name!(Patience { Intervals: "intervals", Unlimited: UNLIMITED });
 
 /// How the evaluation metric is obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

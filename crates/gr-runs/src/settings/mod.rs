@@ -25,6 +25,7 @@ pub use accepts::{
     oversight_levels, shown, whole_number,
 };
 pub use check::{MAX_RUNS, num_runs};
+pub(crate) use choices::UNLIMITED;
 pub use choices::{Cadence, EvaluationMode, HoldoutSource, Patience, Updates};
 pub use config::{ConfigSources, Given, default_config, load};
 pub use error::ConfigError;
@@ -32,7 +33,7 @@ pub use key::{Key, value_of};
 pub use keys::{AXES, flatten, keys};
 pub use masks::{Edge, MaskSettings, RouteMask};
 pub use method_tables::{MethodTables, declare_method_keys};
-pub(crate) use number_or_name::NumberOrName;
+pub(crate) use number_or_name::{NumberOrName, stands_as_number_or_name};
 pub use overseer::{LabelBudget, OverseenCells, OverseenWeight, RewardChoice};
 pub use sections::{
     EarlyStoppingSettings, EnvironmentSettings, EvaluationSettings, NetworkSettings,

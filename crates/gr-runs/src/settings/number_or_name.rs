@@ -29,3 +29,28 @@ impl NumberOrName {
         }
     }
 }
+
+/// Has a type stand as a number, its variant `number`, or as `word`, its variant `named`; `unit` says what
+/// numbers count.
+macro_rules! stands_as_number_or_name {
+    ($type:ident { $number:ident: $unit:literal, $named:ident: $word:expr }) => {
+        impl TryFrom<$crate::settings::NumberOrName> for $type {
+            type Error = String;
+
+            fn try_from(value: $crate::settings::NumberOrName) -> Result<Self, String> {
+                value.read(Self::$number, $unit, $word, Self::$named)
+            }
+        }
+
+        impl From<$type> for $crate::settings::NumberOrName {
+            fn from(value: $type) -> Self {
+                match value {
+                    $type::$number(number) => Self::Number(number),
+                    $type::$named => Self::Name($word.into()),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use stands_as_number_or_name;

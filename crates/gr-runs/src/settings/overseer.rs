@@ -6,8 +6,8 @@ use std::fmt;
 use gr_grid::{Cell, Flags};
 use serde::{Deserialize, Serialize};
 
-use super::NumberOrName;
 use super::choices::UNLIMITED;
+use super::number_or_name::{NumberOrName, stands_as_number_or_name};
 
 /// How many labels training may read in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,22 +30,7 @@ impl LabelBudget {
     }
 }
 
-impl TryFrom<NumberOrName> for LabelBudget {
-    type Error = String;
-
-    fn try_from(value: NumberOrName) -> Result<Self, String> {
-        value.read(Self::Labels, "labels", UNLIMITED, Self::Unlimited)
-    }
-}
-
-impl From<LabelBudget> for NumberOrName {
-    fn from(budget: LabelBudget) -> Self {
-        match budget {
-            LabelBudget::Labels(labels) => Self::Number(labels),
-            LabelBudget::Unlimited => Self::Name(UNLIMITED.into()),
-        }
-    }
-}
+stands_as_number_or_name!(LabelBudget { Labels: "labels", Unlimited: UNLIMITED });
 
 /// The cells on which a goal can be overseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,9 +59,7 @@ impl OverseenCells {
     pub fn flags(&self) -> Flags {
         match self {
             Self::All => Flags::ALL,
-            Self::Listed(cells) => {
-                cells.iter().fold(Flags::default(), |flags, cell| flags.with(*cell, true))
-            }
+            Self::Listed(cells) => cells.iter().copied().collect(),
         }
     }
 }

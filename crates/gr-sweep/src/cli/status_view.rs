@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use gr_terminal::{DONE, columns, count, duration, print, program_name, screen_can_be_cleared};
 
-use crate::plan::SweepPlan;
+use crate::results::folder::open_to_look_at;
 use crate::results::status::{Counts, Status};
 use crate::results::summary::FailedRun;
 use crate::terminal::shell::pasted;
@@ -22,7 +22,7 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// # Errors
 /// If there is none or it cannot be read.
 pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
-    let (store, plan) = SweepPlan::to_look_at(folder)?;
+    let (store, plan) = open_to_look_at(folder)?;
     loop {
         let status = Status::read(&plan, &store)?;
         let clear = if watch && !json && screen_can_be_cleared() { CLEAR } else { "" };

@@ -1,14 +1,12 @@
 //! From a configuration to the list of runs: methods × oversight levels × seeds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::bail;
 use gr_learn::{HoldoutUse, Method};
 use gr_runs::{
     ConfigError, ConfigSources, EarlyStoppingSettings, HoldoutSource, RunName, RunSpec, Settings,
-    Store, SweepFile,
+    SweepFile,
 };
-use gr_terminal::program_name;
 use rayon::prelude::*;
 
 use super::effects::{self, Configured};
@@ -71,25 +69,6 @@ impl SweepPlan {
         Ok(Self { notices, ..plan })
     }
 
-    /// The plan of the sweep in `folder`, and its files.
-    ///
-    /// # Errors
-    /// If there is none, or it has a method that this program does not.
-    pub fn of_folder(folder: &Path) -> anyhow::Result<(Store, Self)> {
-        let (store, file) = Store::open_existing(folder)?;
-        match Self::new(file) {
-            Ok(plan) => Ok((store, plan)),
-            Err(ConfigError::UnknownName { name, .. }) => bail!(
-                "{} holds runs of the method \"{name}\", which {} does not have and so cannot train \
-                 again: a program that registers it can (gr_sweep::main_with), or another version; \
-                 status, merge and gr-figures read them as they are",
-                folder.display(),
-                program_name()
-            ),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// The configuration with settings that matter to none of its runs at their defaults.
     ///
     /// # Errors
@@ -102,21 +81,20 @@ impl SweepPlan {
         self.groups().map(|runs| (runs[0].method, &self.file.settings, runs[0].spec.oversight))
     }
 
-    /// The same to look at alone: a method that this program does not have is no error.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn to_look_at(folder: &Path) -> anyhow::Result<(Store, Self)> {
-        let (store, file) = Store::open_existing(folder)?;
-        Ok((store, Self::expand(file, |label| Ok(Method::find_or_stand_in(label)))?))
-    }
-
     /// Expands a checked configuration.
     ///
     /// # Errors
     /// An unknown method, or nothing left to train.
     pub fn new(file: SweepFile) -> Result<Self, ConfigError> {
         Self::expand(file, Method::find)
+    }
+
+    /// [`SweepPlan::new`] to look at results alone: a method that this program does not have is no error.
+    ///
+    /// # Errors
+    /// If there is nothing to train.
+    pub fn to_look_at(file: SweepFile) -> Result<Self, ConfigError> {
+        Self::expand(file, |label| Ok(Method::find_or_stand_in(label)))
     }
 
     fn expand(

@@ -1,4 +1,4 @@
-//! What a policy's file notes of oversight that is less than perfect (docs/experiment.md, section 11), and what
+//! What a policy's file notes of oversight that is less than perfect (docs/experiment.md, section 10), and what
 //! is said of it. Files of other runs do not mention it.
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub fn noted_cells(notes: &BTreeMap<String, String>, grid: Grid) -> Result<Flags
     let num_cells = grid.num_cells();
     match serde_json::from_str::<Vec<Cell>>(text) {
         Ok(cells) if cells.iter().all(|cell| usize::from(*cell) < num_cells) => {
-            Ok(cells.into_iter().fold(Flags::default(), |flags, cell| flags.with(cell, true)))
+            Ok(cells.into_iter().collect())
         }
         _ => Err(format!("{CELLS} = {text}, which is no list of cells below {num_cells}")),
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::Result;
 use gr_terminal::{DONE, RUNS_FAILED, count, say};
 
+use super::folder::open_to_look_at;
 use super::summary::Summary;
 use super::survey::Survey;
-use crate::plan::SweepPlan;
 use crate::training::interrupt::Interrupt;
 
 /// Runs that are listed by name.
@@ -19,7 +19,7 @@ const LISTED: usize = 100;
 /// # Errors
 /// If there is none, or its files cannot be read or written.
 pub fn merge(folder: &Path, json: bool) -> Result<u8> {
-    let (store, plan) = SweepPlan::to_look_at(folder)?;
+    let (store, plan) = open_to_look_at(folder)?;
     let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;

@@ -2,6 +2,7 @@
 //!
 //! Reads and gathers; trains nothing.
 
+pub mod folder;
 pub mod merge;
 mod reading;
 pub mod status;

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::options::flags::MachineFlags;
 use crate::plan::{PlannedRun, SweepPlan};
+use crate::results::folder::open as open_folder;
 use crate::results::summary::Summary;
 use crate::sweep::workplace::Workplace;
 use crate::training::interrupt::Interrupt;
@@ -58,7 +59,7 @@ pub struct VerifyArguments {
 /// # Errors
 /// If there is none, or something cannot be read, computed or written.
 pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
-    let (store, plan) = SweepPlan::of_folder(&arguments.folder)?;
+    let (store, plan) = open_folder(&arguments.folder)?;
     let (files, finished) = check_files(&plan, &store)?;
     // Its exit code is the verdict, whoever reads the reasons.
     print_if_read(&files.text())?;

@@ -9,11 +9,12 @@ use gr_grid::{
     Ending, EnvironmentRules, EpisodeStart, Observation, ObservationSpace, uniform_below,
 };
 use gr_runs::{Accepts, NOT_NEGATIVE, POSITIVE, Purpose, RunSpec, Seed, stream_at};
-use network::{ActiveInputs, Labelled, RewardNetwork};
+use network::{ActiveInputs, RewardNetwork};
 use serde::{Deserialize, Serialize};
 
 use super::crediting::{Columns, Credit, Crediting};
 use super::labels::{EndedEpisode, LabelMeter};
+use super::memory::{self, Remembered};
 use super::method::Method;
 use super::picks;
 use super::rules::training_rules;
@@ -131,6 +132,9 @@ struct RewardModel {
 /// A member as it is saved: parameters, Adam's means and squares of them, and its steps.
 type MemberState = ([Vec<Vec<f32>>; 3], u64);
 
+/// What the model saw of an episode; the note is 1 where the label said "ghost".
+type Labelled = Remembered;
+
 /// What is saved of a model.
 #[derive(Serialize, Deserialize)]
 struct State {
@@ -138,6 +142,10 @@ struct State {
     replay: Vec<Labelled>,
     carried: f64,
     latest: [Option<f64>; 2],
+}
+
+fn is_ghost(label: &Labelled) -> bool {
+    label.note() == 1
 }
 
 impl RewardModel {
@@ -224,7 +232,7 @@ impl RewardModel {
 
     /// Appends what was labelled to the replay and takes the steps of an update.
     fn learn(&mut self, update_idx: u64, labelled: &[Labelled]) {
-        let is_right = |label: &Labelled| (self.belief(&label.state()).0 > 0.5) == label.is_ghost();
+        let is_right = |label: &Labelled| (self.belief(&label.observation()).0 > 0.5) == is_ghost(label);
         let right = labelled.iter().filter(|label| is_right(label)).count();
         let number = labelled.len();
         self.latest = [None, (number > 0).then(|| right as f64 / number as f64)];
@@ -243,9 +251,9 @@ impl RewardModel {
                 let draw = |_| self.replay[uniform_below(&mut rng, held) as usize];
                 let drawn: Vec<Labelled> = (0..batch).map(draw).collect();
                 let inputs: Vec<ActiveInputs> =
-                    drawn.iter().map(|d| d.state().active_inputs(num_cells).collect()).collect();
+                    drawn.iter().map(|d| d.observation().active_inputs(num_cells).collect()).collect();
                 let pairs = inputs.iter().zip(&drawn);
-                loss += member.step(pairs.map(|(i, d)| (i.as_slice(), d.is_ghost())));
+                loss += member.step(pairs.map(|(i, d)| (i.as_slice(), is_ghost(d))));
             }
         }
         self.latest[0] = Some(loss / (self.members.len() * steps_per_update) as f64);
@@ -267,7 +275,7 @@ impl Crediting for RewardModel {
             ended.iter().map(|episode| episode.label(meter)).collect();
         let told = ended.iter().zip(&labels).filter_map(|(episode, label)| {
             let is_ghost = (*label)? == Ending::Ghost;
-            Some(Labelled::new(&self.seen(episode), is_ghost))
+            Some(Labelled::new(&self.seen(episode), is_ghost.into()))
         });
         let labelled: Vec<Labelled> = told.collect();
         self.learn(update_idx, &labelled);
@@ -292,16 +300,15 @@ impl Crediting for RewardModel {
             carried: self.carried,
             latest: self.latest,
         };
-        postcard::to_allocvec(&state).expect("plain data is written to memory")
+        memory::to_bytes(&state)
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let (State { members, replay, carried, latest }, rest) =
-            postcard::take_from_bytes(state).map_err(|error| error.to_string())?;
+        let State { members, replay, carried, latest } = memory::from_bytes(state)?;
         let numbers = |(groups, _): &MemberState| {
             groups.iter().flatten().flatten().all(|number| number.is_finite())
         };
-        if !rest.is_empty() || !members.iter().all(numbers) {
+        if !members.iter().all(numbers) {
             return Err("not what was saved".into());
         }
         let lengths = |tensors: &[Vec<f32>]| tensors.iter().map(Vec::len).collect::<Vec<_>>();
@@ -313,7 +320,11 @@ impl Crediting for RewardModel {
         }
         let num_cells = self.rules.grid.num_cells();
         let sees_flags = self.settings.sees == Sees::TerminalFlags;
-        let fits = |label: &Labelled| label.fits(num_cells, sees_flags);
+        let fits = |label: &Labelled| {
+            let seen = label.observation();
+            let has_no_other_flags = sees_flags || seen == seen.without_flags();
+            label.is_on(num_cells) && label.note() <= 1 && has_no_other_flags
+        };
         if !carried.is_finite() || !replay.iter().all(fits) {
             return Err("labels that are not of this grid".into());
         }

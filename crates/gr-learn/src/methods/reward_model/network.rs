@@ -1,7 +1,7 @@
 //! The network of a reward model: inputs that are 0 or 1, one hidden layer, and the logit of "ghost". On
 //! the host, because it is small beside the policy. Knows nothing of episodes.
 
-use gr_grid::{Cell, Layout, Observation, unit_interval};
+use gr_grid::unit_interval;
 use gr_runs::{Purpose, Seed, stream_at};
 
 use crate::network::{AdamSettings, HostAdam};
@@ -124,47 +124,9 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// A state and its label, in 4 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Labelled {
-    agent: Cell,
-    ghost: Cell,
-    diamond: Cell,
-    /// Bit 0: the ghost's flag; bit 1: the diamond's; bit 2: whether the label says "ghost".
-    bits: u8,
-}
-
-impl Labelled {
-    pub fn new(state: &Observation, is_ghost: bool) -> Self {
-        let Observation { agent, layout } = *state;
-        let flags = u8::from(layout.ghost_flag()) | u8::from(layout.diamond_flag()) << 1;
-        let bits = flags | u8::from(is_ghost) << 2;
-        Self { agent, ghost: layout.ghost, diamond: layout.diamond, bits }
-    }
-
-    pub fn is_ghost(self) -> bool {
-        self.bits & 4 != 0
-    }
-
-    pub fn state(self) -> Observation {
-        let Self { agent, ghost, diamond, bits } = self;
-        let layout = Layout::with_goal_flags(ghost, diamond, bits & 1 != 0, bits & 2 != 0);
-        Observation { agent, layout }
-    }
-
-    /// Whether it is a state of a grid of `num_cells`, with flags only if they are seen.
-    pub fn fits(self, num_cells: usize, sees_flags: bool) -> bool {
-        let on_grid = |cell: Cell| usize::from(cell) < num_cells;
-        let known = if sees_flags { 0b111 } else { 0b100 };
-        [self.agent, self.ghost, self.diamond].into_iter().all(on_grid)
-            && self.ghost != self.diamond
-            && self.bits & !known == 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use gr_grid::{Grid, uniform_below};
+    use gr_grid::{Grid, Layout, Observation, uniform_below};
     use gr_runs::stream;
 
     use super::*;
@@ -273,18 +235,5 @@ mod tests {
         });
         let accuracy = accuracy(&states, |inputs| logit(&weights, inputs) > 0.0);
         assert!(accuracy < 0.65, "{accuracy}");
-    }
-
-    #[test]
-    fn a_label_takes_4_bytes_and_is_read_as_it_was_written() {
-        assert_eq!(size_of::<Labelled>(), 4);
-        for is_ghost in [false, true] {
-            let layout = Layout::with_goal_flags(24, 3, is_ghost, !is_ghost);
-            let state = Observation { agent: 24, layout };
-            let labelled = Labelled::new(&state, is_ghost);
-            assert_eq!((labelled.state(), labelled.is_ghost()), (state, is_ghost));
-            assert!(labelled.fits(25, true) && !labelled.fits(24, true));
-            assert!(!labelled.fits(25, false));
-        }
     }
 }

@@ -77,6 +77,13 @@ fn states_of_other_models_are_refused() {
     }
     let flags = RewardModel::new(&spec(&[("sees", "terminal_flags")])).state();
     assert!(model.restore(&flags).unwrap_err().contains("another shape"));
+    let flagged = Layout::with_goal_flags(24, 3, true, false);
+    let layout = Layout::with_goal_flags(24, 3, false, false);
+    for (layout, note, fits) in [(layout, 1, true), (flagged, 1, false), (layout, 2, false)] {
+        let mut other = RewardModel::new(&spec(&[]));
+        other.replay.push(Labelled::new(&Observation { agent: 24, layout }, note));
+        assert_eq!(model.restore(&other.state()).is_ok(), fits, "{layout:?} {note}");
+    }
     assert!(model.restore(&[]).is_err() && model.restore(b"nothing").is_err());
 }
 

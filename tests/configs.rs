@@ -17,7 +17,7 @@ fn configs() -> Vec<(PathBuf, SweepFile)> {
     entries
         .filter(|path| path.is_file())
         .map(|path| {
-            let sources = ConfigSources { file: Some(path.clone()), overrides: Vec::new() };
+            let sources = ConfigSources { file: Some(path.clone()), ..Default::default() };
             let file = load(&sources).unwrap_or_else(|error| panic!("{error}"));
             (path, file)
         })

@@ -159,7 +159,7 @@ fn spec(arguments: &Arguments) -> RunSpec {
         let (key, value) = setting.split_once('=').expect("--set takes KEY=VALUE");
         ("--set".into(), key.into(), value.into())
     });
-    let sources = ConfigSources { file: None, overrides: overrides.collect() };
+    let sources = ConfigSources { overrides: overrides.collect(), ..Default::default() };
     let mut settings = gr_runs::load(&sources).expect("valid settings").settings;
     let method = Method::find(&arguments.method).expect("a known method");
     settings.early_stopping.enabled = method.early_stopping == HoldoutUse::Always;

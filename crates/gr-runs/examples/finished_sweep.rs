@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: finished_sweep CONFIG FOLDER".into());
     };
     let file =
-        gr_runs::load(&ConfigSources { file: Some(PathBuf::from(config)), overrides: Vec::new() })?;
+        gr_runs::load(&ConfigSources { file: Some(PathBuf::from(config)), ..Default::default() })?;
     let store = Store::open(Path::new(folder), &file)?;
     let provenance = Provenance::of_this_process("generated", "none", "none", "cpu", "none");
     for method in &file.methods {
@@ -91,6 +91,7 @@ fn finish(
         },
         timing: Timing { update_seconds: 100.0, evaluation_seconds: 10.0 },
         provenance: provenance.clone(),
+        earlier_provenances: Vec::new(),
         spec: spec.clone(),
         files: records,
     };

@@ -30,7 +30,7 @@ fn any_key_with_any_value_is_taken_or_refused() {
     proptest!(ProptestConfig::with_cases(1500), |(overrides in vec((key, value()), 1..4))| {
         let overrides =
             overrides.into_iter().map(|(key, value)| ("--set".into(), key, value)).collect();
-        if let Ok(file) = load(&ConfigSources { file: None, overrides }) {
+        if let Ok(file) = load(&ConfigSources { overrides, ..Default::default() }) {
             // What was taken is a configuration like any other.
             let text = toml::to_string(&file.to_table()).unwrap();
             prop_assert_eq!(SweepFile::parse_complete(&text, Path::new("plan.toml")).unwrap(), file);
@@ -57,7 +57,7 @@ fn a_file_of_any_bytes_is_taken_or_refused() {
     let path = folder.path().join("config.toml");
     proptest!(ProptestConfig::with_cases(500), |(bytes in vec(any::<u8>(), 0..200))| {
         fs::write(&path, &bytes).unwrap();
-        let _ = load(&ConfigSources { file: Some(path.clone()), overrides: Vec::new() });
+        let _ = load(&ConfigSources { file: Some(path.clone()), ..Default::default() });
     });
 }
 
@@ -91,7 +91,7 @@ fn text_that_goes_deeper_and_deeper_is_refused() {
         ] {
             assert!(SweepFile::parse_complete(&text, Path::new("plan.toml")).is_err());
             let set = ("--set".to_string(), "updates".to_string(), text);
-            assert!(load(&ConfigSources { file: None, overrides: vec![set] }).is_err());
+            assert!(load(&ConfigSources { overrides: vec![set], ..Default::default() }).is_err());
         }
     }
 }

@@ -20,7 +20,7 @@ fn with(overrides: &[(&str, &str)]) -> Result<SweepFile, String> {
     let overrides = overrides
         .iter()
         .map(|(key, value)| (format!("--set {key}"), key.to_string(), value.to_string()));
-    let sources = ConfigSources { file: None, overrides: overrides.collect() };
+    let sources = ConfigSources { overrides: overrides.collect(), ..Default::default() };
     load(&sources).map_err(|error| error.to_string())
 }
 

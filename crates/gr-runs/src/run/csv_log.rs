@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ExtendedRow;
 use super::schema::{columns_of, text_today};
+use super::{ExtendedRow, RunId};
 
 /// Rows below a header.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -23,6 +23,37 @@ impl CsvLog {
     /// If the text is not CSV.
     pub fn today<Row: Serialize + Default>(self) -> Result<Self, csv::Error> {
         Ok(Self { text: text_today::<Row>(self.text)? })
+    }
+
+    /// The log of the run `id` that says of it what this log says of another run, without the rows of
+    /// updates that `keep` leaves out.
+    ///
+    /// # Errors
+    /// If the text is not CSV with a name and an update in every row.
+    pub fn renamed(&self, id: &RunId, keep: impl Fn(u64) -> bool) -> Result<Self, csv::Error> {
+        let mut reader = csv::Reader::from_reader(self.text.as_slice());
+        let header = reader.headers()?.clone();
+        let column = |name: &str| header.iter().position(|column| column == name);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let (Some(run_id), Some(update_idx)) = (column("run_id"), column("update_idx")) else {
+            return Ok(self.clone()); // no row yet, nor a header
+        };
+        writer.write_record(&header)?;
+        for record in reader.records() {
+            let record = record?;
+            let update: u64 = record.get(update_idx).unwrap_or_default().parse().map_err(
+                |error: std::num::ParseIntError| csv::Error::from(std::io::Error::other(error)),
+            )?;
+            if keep(update) {
+                let values = record.iter().enumerate();
+                writer.write_record(values.map(|(at, value)| match at {
+                    at if at == run_id => id.as_str(),
+                    _ => value,
+                }))?;
+            }
+        }
+        let text = writer.into_inner().expect("flushing to memory cannot fail");
+        Ok(Self { text })
     }
 
     /// Appends rows, after the header if they are the first.
@@ -133,6 +164,17 @@ mod tests {
         );
         assert!(CsvLog::from(b"update_idx\n1,2\n".to_vec()).today::<Row>().is_err());
         assert_eq!(continued(b"").text(), b"");
+    }
+
+    #[test]
+    fn a_log_of_another_run_keeps_the_updates_that_both_would_record() {
+        let log =
+            CsvLog::from(b"update_idx,run_id,loss\n0,a_p1_s0_x,NaN\n7,a_p1_s0_x,0.10\n".to_vec());
+        let id: RunId = "a_p1_s0_y".parse().unwrap();
+        let renamed = log.renamed(&id, |update| update < 7).unwrap();
+        assert_eq!(renamed.text(), b"update_idx,run_id,loss\n0,a_p1_s0_y,NaN\n");
+        assert_eq!(CsvLog::default().renamed(&id, |_| true).unwrap().text(), b"");
+        assert!(CsvLog::from(b"update_idx,run_id\nx,a\n".to_vec()).renamed(&id, |_| true).is_err());
     }
 
     #[test]

@@ -19,8 +19,11 @@ pub struct RunManifest {
     pub result: RunResult,
     /// Device time and wall time; never equal between repeats.
     pub timing: Timing,
-    /// What trained it.
+    /// What trained it to its end.
     pub provenance: Provenance,
+    /// What trained it before that, where it was continued by another program or on another machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_provenances: Vec<Provenance>,
     /// What was trained.
     pub spec: RunSpec,
     /// The run's other files.

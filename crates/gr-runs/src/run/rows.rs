@@ -201,7 +201,7 @@ pub struct PolicyTableRow {
     pub schema_version: u32,
 }
 
-/// A row of `runs.csv`: one run of the sweep, in plan order.
+/// A row of `runs.csv`: one run of the folder, by method, variant, oversight level, seed and updates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
     /// Name of the run.
@@ -249,6 +249,10 @@ pub struct RunRow {
     pub labels_holdout_unlimited: bool,
     /// `selected_return` where no flag is ever drawn; empty for runs of schema 1.
     pub selected_return_unflagged: Option<f64>,
+    /// `key=value;..` of every setting in which runs of the method differ in this folder; empty where they
+    /// differ in none.
+    #[serde(default)]
+    pub variant: String,
     /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
     #[serde(default = "unnamed_schema")]
     pub schema_version: u32,

@@ -8,8 +8,9 @@ use serde::Serialize;
 ///
 /// Version 2 has `schema_version`, `avg_return_unflagged`, `selected_return_unflagged`,
 /// `kept_avg_return` and `labels_holdout_unlimited`, before which `labels_holdout` could say
-/// `unlimited`, and leaves empty what was `NaN`. Files of version 1 do not name it.
-pub const SCHEMA_VERSION: u32 = 2;
+/// `unlimited`, and leaves empty what was `NaN`. Files of version 1 do not name it. Version 3 has `variant`
+/// in `runs.csv`, plans that name it, and every provenance that trained a run in its manifest.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The version of rows and manifests that name none.
 pub(super) fn unnamed_schema() -> u32 {
@@ -24,6 +25,7 @@ pub fn column_since(column: &str) -> u32 {
         | "selected_return_unflagged"
         | "kept_avg_return"
         | "labels_holdout_unlimited" => 2,
+        "variant" => 3,
         _ => 1,
     }
 }

@@ -160,6 +160,11 @@ impl Accepts {
         matches!(self, Self::Methods | Self::Levels | Self::Seeds)
     }
 
+    /// Whether a single value has several parts.
+    pub(super) fn is_compound(&self) -> bool {
+        matches!(self, Self::TwoWholes(..) | Self::Pairs | Self::Cells)
+    }
+
     fn single(&self, value: &Value) -> Result<Value, Refused> {
         let word = value.as_str().map(str::trim);
         let read = match self {

@@ -13,8 +13,8 @@ pub fn num_runs<const N: usize>(factors: [usize; N]) -> usize {
 impl SweepFile {
     /// Checks what settings are together. Method labels are left to who knows the methods.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let runs =
-            num_runs([self.methods.len(), self.oversight.len(), self.seeds.as_slice().len()]);
+        let methods = self.methods.len() + self.variants.len();
+        let runs = num_runs([methods, self.oversight.len(), self.seeds.as_slice().len()]);
         if runs > MAX_RUNS {
             return Err(conflict(
                 &["methods", "oversight", "seeds"],
@@ -25,7 +25,8 @@ impl SweepFile {
                 ),
             ));
         }
-        self.settings.check()
+        self.settings.check()?;
+        self.configured().map(drop)
     }
 }
 

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::accepts::{Refused, shown};
 use super::keys::own_keys;
+use super::variants::{Variant, Varied};
 use super::{AXES, ConfigError, Key, OverseenCells, Settings, SweepFile, flatten, keys};
 
 /// Where a configuration comes from; what stands later overrides what stands earlier.
@@ -19,6 +20,19 @@ pub struct ConfigSources {
     /// `(what the user typed it with, key, value)`, the value as TOML or, failing that, as a bare
     /// string.
     pub overrides: Vec<(String, String, String)>,
+    /// Each `KEY=V1,V2,..`: a key with the values that it takes in turn.
+    pub vary: Vec<String>,
+}
+
+/// A configuration as somebody asks for it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The configuration, with the variants that have names.
+    pub file: SweepFile,
+    /// What was set, in the order in which it overrides.
+    pub given: Vec<Given>,
+    /// What varies, each key once.
+    pub vary: Vec<Varied>,
 }
 
 /// That somebody set a key.
@@ -40,6 +54,7 @@ pub fn default_config() -> SweepFile {
         oversight: vec![0.01],
         seeds: "0..8".parse().expect("the default seeds are valid"),
         settings: Settings::default(),
+        variants: Vec::new(),
     }
 }
 
@@ -48,16 +63,15 @@ pub fn default_config() -> SweepFile {
 /// # Errors
 /// Anything that [`ConfigError`] names.
 pub fn load(sources: &ConfigSources) -> Result<SweepFile, ConfigError> {
-    Ok(sources.read()?.0)
+    Ok(sources.read()?.file)
 }
 
 impl ConfigSources {
-    /// Reads and checks a configuration as [`load`] does, and tells what was set, in the order in which
-    /// it overrides.
+    /// Reads and checks a configuration as [`load`] does, and tells what was set and what varies.
     ///
     /// # Errors
     /// As [`load`].
-    pub fn read(&self) -> Result<(SweepFile, Vec<Given>), ConfigError> {
+    pub fn read(&self) -> Result<Asked, ConfigError> {
         let mut table = default_config().to_table();
         let mut given = Vec::new();
         let mut set = |origin: &str, key: String, value: Value, in_file: bool| {
@@ -65,23 +79,59 @@ impl ConfigSources {
             given.push(Given { origin: origin.into(), key, in_file });
             Ok::<(), ConfigError>(())
         };
+        let (mut vary, mut variants) = (Vec::new(), Vec::new());
         if let Some(path) = &self.file {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
             let origin = path.display().to_string();
-            for (key, value) in flatten(&parse(&text, &origin)?) {
+            let mut typed = parse(&text, &origin)?;
+            if let Some(list) = typed.remove("variants") {
+                variants = Variant::in_list(&origin, &list)?;
+            }
+            match typed.remove("vary") {
+                Some(Value::Table(varied)) => vary = Varied::in_table(&origin, &varied)?,
+                Some(other) => {
+                    let accepted = "a table of keys, each with a list of values";
+                    return Err(ConfigError::value("vary", shown(&other), accepted).at(&origin));
+                }
+                None => {}
+            }
+            for (key, value) in flatten(&typed) {
                 set(&origin, key, value, true)?;
             }
         }
         for (origin, key, text) in &self.overrides {
             set(origin, key.clone(), parse_value(text), false)?;
         }
+        vary.retain(|varied| given.iter().all(|given| given.in_file || given.key != varied.key));
+        for text in &self.vary {
+            let varied = Varied::typed(text)?;
+            let fixed = given.iter().find(|given| !given.in_file && given.key == varied.key);
+            if let Some(Given { origin, .. }) = fixed {
+                let accepted = "without effect beside it: the key varies; leave one of the two out";
+                return Err(ConfigError::Parse {
+                    origin: varied.origin,
+                    message: format!("{origin} is {accepted}"),
+                });
+            }
+            vary.retain(|other| other.key != varied.key || other.is_flag());
+            if vary.iter().any(|other| other.key == varied.key) {
+                let message =
+                    format!("{} varies twice; give all of its values at once", varied.key);
+                return Err(ConfigError::Parse { origin: varied.origin, message });
+            }
+            vary.push(varied);
+        }
+        if !variants.is_empty() && given.iter().all(|given| given.key != "methods") {
+            // Who lists variants wants those; methods beside them are asked for by name.
+            table.insert("methods".into(), Value::Array(Vec::new()));
+        }
         let origin = |keys: &[&str]| {
             let last = given.iter().rev().find(|given| keys.contains(&given.key.as_str()));
             last.map_or("defaults".into(), |given| given.origin.clone())
         };
-        let file = SweepFile::from_table(table, &origin)?;
-        Ok((file, given))
+        let file = SweepFile::from_table(table, variants, &origin)?;
+        Ok(Asked { file, given, vary })
     }
 }
 
@@ -93,7 +143,7 @@ fn parse(text: &str, origin: &str) -> Result<Table, ConfigError> {
 }
 
 /// `text` as a TOML value, or as a string where it is none: `--set seeds=0..8` needs no quotes.
-fn parse_value(text: &str) -> Value {
+pub(super) fn parse_value(text: &str) -> Value {
     let parsed: Result<Table, _> = toml::from_str(&format!("value = {text}"));
     match parsed {
         Ok(mut table) if table.len() == 1 => table.remove("value").expect("parsed as value"),
@@ -115,12 +165,16 @@ fn set(table: &mut Table, key: &str, value: &Value) -> Result<(), ConfigError> {
             ConfigError::unknown_key(key)
         }
     })?;
-    let value = known.accepts.read(value).map_err(|refused| {
-        let Refused { value, accepted } = refused;
-        ConfigError::value(key, value, accepted)
-    })?;
-    insert(table, key, value);
+    insert(table, key, read_value(known, value)?);
     Ok(())
+}
+
+/// `value` in the form in which configurations keep it at `key`.
+pub(super) fn read_value(key: &Key, value: &Value) -> Result<Value, ConfigError> {
+    key.accepts.read(value).map_err(|refused| {
+        let Refused { value, accepted } = refused;
+        ConfigError::value(key.path, value, accepted)
+    })
 }
 
 /// Puts `value` at the dotted `key`, in tables that are made where they are missing.
@@ -144,6 +198,10 @@ impl SweepFile {
         }
         let of_methods = self.settings.of_methods.0.clone();
         table.extend(of_methods.into_iter().map(|(label, values)| (label, values.into())));
+        if !self.variants.is_empty() {
+            let variants = Value::try_from(&self.variants).expect("variants are plain data");
+            table.insert("variants".into(), variants);
+        }
         table
     }
 
@@ -157,10 +215,11 @@ impl SweepFile {
         values: &[(String, Value)],
     ) -> Result<Self, ConfigError> {
         let mut table = self.to_table();
+        table.remove("variants");
         for (key, value) in values {
             set(&mut table, key, value).map_err(|error| error.at(origin))?;
         }
-        Self::from_table(table, &|_| origin.into())
+        Self::from_table(table, self.variants.clone(), &|_| origin.into())
     }
 
     /// The configuration in `text`, a file that [`SweepFile::to_table`] was written to, by this version
@@ -170,13 +229,25 @@ impl SweepFile {
     /// As [`load`], naming `path`.
     pub fn parse_complete(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let origin = path.display().to_string();
-        let typed = parse(text, &origin)?;
+        let mut typed = parse(text, &origin)?;
+        let variants: Vec<Variant> = match typed.remove("variants") {
+            None => Vec::new(),
+            Some(list) => list.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
+                origin: origin.clone(),
+                message: format!("variants: {}", error.message()),
+            })?,
+        };
         if let Some(axis) = AXES.into_iter().find(|axis| !typed.contains_key(*axis)) {
             return Err(ConfigError::Parse { origin, message: format!("{axis} is missing") });
         }
         let mut table = default_config().to_table();
         for (key, value) in flatten(&typed) {
-            if Key::find(&key).is_some() {
+            if !variants.is_empty()
+                && key == "methods"
+                && value.as_array().is_some_and(Vec::is_empty)
+            {
+                table.insert(key, value);
+            } else if Key::find(&key).is_some() {
                 set(&mut table, &key, &value).map_err(|error| error.at(&origin))?;
             }
         }
@@ -191,12 +262,16 @@ impl SweepFile {
                 known.as_table_mut().expect("methods have tables").extend(unknown);
             }
         }
-        Self::from_table(table, &|_| origin.clone())
+        Self::from_table(table, variants, &|_| origin.clone())
     }
 
     /// The configuration in `table`, whose values were read by their keys. `origin` tells who set one of
     /// some keys last.
-    fn from_table(table: Table, origin: &dyn Fn(&[&str]) -> String) -> Result<Self, ConfigError> {
+    fn from_table(
+        table: Table,
+        variants: Vec<Variant>,
+        origin: &dyn Fn(&[&str]) -> String,
+    ) -> Result<Self, ConfigError> {
         #[derive(serde::Deserialize)]
         struct Complete {
             methods: Vec<String>,
@@ -216,7 +291,7 @@ impl SweepFile {
             settings.overseer.cells = OverseenCells::All;
         }
         settings.of_methods = settings.of_methods.without_defaults();
-        let file = Self { methods, oversight, seeds, settings };
+        let file = Self { methods, oversight, seeds, settings, variants };
         match file.check() {
             Ok(()) => Ok(file),
             Err(ConfigError::Conflict { keys, message }) => {

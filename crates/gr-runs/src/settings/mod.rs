@@ -19,6 +19,7 @@ mod overseer;
 mod sections;
 mod seeds;
 mod suggest;
+mod variants;
 
 pub use accepts::{
     Accepts, FINITE, MOST, NOT_NEGATIVE, POSITIVE, PROBABILITY, Refused, SHARE, number_that,
@@ -27,7 +28,7 @@ pub use accepts::{
 pub use check::{MAX_RUNS, num_runs};
 pub(crate) use choices::UNLIMITED;
 pub use choices::{Cadence, EvaluationMode, HoldoutSource, Patience, Updates};
-pub use config::{ConfigSources, Given, default_config, load};
+pub use config::{Asked, ConfigSources, Given, default_config, load};
 pub use error::ConfigError;
 pub use key::{Key, value_of};
 pub use keys::{AXES, flatten, keys};
@@ -41,3 +42,4 @@ pub use sections::{
 };
 pub use seeds::{Seed, SeedSet};
 pub use suggest::nearest;
+pub use variants::{Configured, Variant, Varied, by_settings, differing, spoken, written};

@@ -16,7 +16,7 @@ use super::key::{Key, value_of};
 use super::overseer::{
     INVERSE, LabelBudget, OverseenCells, OverseenWeight, REWARD_NAMES, RewardChoice,
 };
-use super::{MaskSettings, MethodTables, SeedSet};
+use super::{MaskSettings, MethodTables, SeedSet, Variant};
 
 /// A sweep as typed, checked and complete: methods × oversight levels × seeds, and the settings
 /// that all of its runs share.
@@ -30,6 +30,8 @@ pub struct SweepFile {
     pub seeds: SeedSet,
     /// What all runs share.
     pub settings: Settings,
+    /// Methods with settings of their own, trained beside `methods`, which may then be none.
+    pub variants: Vec<Variant>,
 }
 
 /// What all runs of a sweep share.

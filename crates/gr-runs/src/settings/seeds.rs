@@ -30,6 +30,13 @@ impl SeedSet {
     pub fn as_slice(&self) -> &[Seed] {
         &self.seeds
     }
+
+    /// The same seeds from the smallest to the largest.
+    pub fn ascending(&self) -> Self {
+        let mut seeds = self.seeds.clone();
+        seeds.sort_unstable();
+        Self { seeds }
+    }
 }
 
 impl FromStr for SeedSet {

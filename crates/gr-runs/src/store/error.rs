@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::run::SCHEMA_VERSION;
+
 /// A results folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -15,16 +17,26 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// The folder holds a sweep with other settings.
+    /// The folder holds no plan.
     #[error(
-        "{} holds another sweep; give this one its own folder with --results. Differences (there -> here):\n{difference}",
+        "{} holds no sweep: it has neither plan.toml nor plans/*.toml; give the results folder of one",
         .path.display()
     )]
-    OtherSweep {
+    NoPlan {
         /// The folder.
         path: PathBuf,
-        /// One line per differing key.
-        difference: String,
+    },
+    /// A version to come has written a file.
+    #[error(
+        "{} is of schema {schema}, and this program reads those up to {SCHEMA_VERSION}; use the version that \
+         wrote it, or a later one",
+        .path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        schema: u32,
     },
     /// A file of the folder is not what its name says.
     #[error("{} is corrupt: {reason}; {fix}", .path.display())]
@@ -39,6 +51,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// That `path` is of a schema to come.
+    pub(super) fn newer(path: &Path, schema: u32) -> Self {
+        Self::Newer { path: path.into(), schema }
+    }
+
     /// Wraps an I/O error with what was attempted on which path.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { action, path: path.into(), source }

@@ -1,6 +1,6 @@
-//! A results folder: one sweep, its plan, and the files of its runs. State is read from files
-//! alone. Every file is published by rename and, once a run is finished, has its final content under
-//! its name: any number of processes on any machines may work in one folder at once.
+//! A results folder: the files of its runs. State is read from files alone. Every file is published by
+//! rename and, once a run is finished, has its final content under its name: any number of processes on
+//! any machines may work in one folder at once.
 
 use std::fs;
 use std::io;
@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 
 use super::claim::{self, Claim};
 use super::sealed::{read_toml, write_toml};
-use super::{Check, Damage, Listing, StoreError, atomic, atomic_write, write_if_changed};
-use crate::run::{CsvLog, FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow};
-use crate::settings::{ConfigError, SweepFile, flatten};
+use super::{Check, Damage, Listing, StoreError, atomic, plans, write_if_changed};
+use crate::run::{
+    CsvLog, FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow, SCHEMA_VERSION,
+};
+use crate::settings::SweepFile;
 
-const PLAN: &str = "plan.toml";
 const RUNS: &str = "runs.csv";
 
-/// A results folder that belongs to one sweep.
+/// A results folder.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
@@ -36,6 +37,8 @@ pub struct RunFiles {
     pub policy: PathBuf,
     /// `checkpoints/<run>.state`: what an interrupted run continues from.
     pub state: PathBuf,
+    /// `checkpoints/<run>.last`: what a finished run can be trained on from.
+    pub last_state: PathBuf,
     /// `run_<run>.toml`.
     pub manifest: PathBuf,
     failure: PathBuf,
@@ -58,21 +61,23 @@ pub enum RunStatus {
 }
 
 impl Store {
-    /// Opens `folder` for the sweep `plan`, making it if it is not there.
+    /// Opens `folder` for the runs of `plan`, which are added to those that are there; makes it if it is
+    /// not there.
     ///
     /// # Errors
-    /// If the folder cannot be written, holds another sweep, or its plan cannot be read.
+    /// If the folder cannot be written.
     pub fn open(folder: &Path, plan: &SweepFile) -> Result<Self, StoreError> {
-        let path = folder.join(PLAN);
-        if !path.exists() {
-            let checkpoints = folder.join("checkpoints");
-            fs::create_dir_all(&checkpoints).map_err(StoreError::io("create", &checkpoints))?;
-            let text = toml::to_string(&plan.to_table()).expect("a plan is plain data");
-            atomic_write(&path, text.as_bytes())?;
-        }
-        // Also after writing: another sweep may have begun here at the same time.
-        same_sweep(folder, &read_plan(&path)?, plan)?;
-        Self::open_without_plan(folder)
+        let store = Self::open_without_plan(folder)?;
+        store.add_plan(plan)?;
+        Ok(store)
+    }
+
+    /// Adds the runs of `plan` to those that the folder is for.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub fn add_plan(&self, plan: &SweepFile) -> Result<(), StoreError> {
+        plans::add(&self.folder, plan)
     }
 
     /// Opens `folder` for runs that are listed elsewhere, making it if it is not there, and clears
@@ -87,16 +92,25 @@ impl Store {
             atomic::check_writable(place)?;
             atomic::remove_left_behind(place);
         }
-        Ok(Self { folder: folder.into() })
+        Ok(Self::at(folder))
     }
 
-    /// Opens `folder`, which a sweep has been begun in, to look at it: writes nothing.
+    /// Opens `folder`, which a sweep has been begun in, to look at it, with the plans of its runs: writes
+    /// nothing.
     ///
     /// # Errors
-    /// If it is none or its plan cannot be read.
-    pub fn open_existing(folder: &Path) -> Result<(Self, SweepFile), StoreError> {
-        let plan = read_plan(&folder.join(PLAN))?;
-        Ok((Self { folder: folder.into() }, plan))
+    /// If it is none or a plan cannot be read.
+    pub fn open_existing(folder: &Path) -> Result<(Self, Vec<SweepFile>), StoreError> {
+        let plans = plans::read(folder)?;
+        if plans.is_empty() {
+            return Err(StoreError::NoPlan { path: folder.into() });
+        }
+        Ok((Self::at(folder), plans))
+    }
+
+    /// The files of `folder`, whether anything is there or not.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.into() }
     }
 
     /// The folder.
@@ -114,6 +128,7 @@ impl Store {
             policy_tables: at(format!("policy_tables_{run}.csv")),
             policy: at(format!("checkpoints/{run}.safetensors")),
             state: at(format!("checkpoints/{run}.state")),
+            last_state: at(format!("checkpoints/{run}.last")),
             manifest: at(format!("run_{run}.toml")),
             failure: at(format!("failed_{run}.toml")),
             lock: at(format!("checkpoints/{run}.lock")),
@@ -154,6 +169,9 @@ impl Store {
     pub fn status(&self, run: &RunName, check: Check) -> Result<RunStatus, StoreError> {
         let files = self.files(&run.id);
         match read_toml::<RunManifest>(&files.manifest)? {
+            Some(Ok(manifest)) if manifest.schema_version > SCHEMA_VERSION => {
+                return Err(StoreError::newer(&files.manifest, manifest.schema_version));
+            }
             Some(Ok(manifest)) => {
                 return Ok(match self.check(run, &manifest, check) {
                     Ok(()) => RunStatus::Done(Box::new(manifest)),
@@ -292,37 +310,6 @@ fn same_run(run: &RunName, key: &str, path: &Path) -> Result<(), Damage> {
         return Ok(());
     }
     Err(Damage { file: path.into(), reason: format!("it is of the run with key {key}") })
-}
-
-fn read_plan(path: &Path) -> Result<SweepFile, StoreError> {
-    let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
-    let text = String::from_utf8_lossy(&bytes);
-    SweepFile::parse_complete(&text, path).map_err(|error| StoreError::Corrupt {
-        path: path.into(),
-        reason: match error {
-            ConfigError::Parse { message, .. } => message.trim_end().into(),
-            error => error.to_string(),
-        },
-        fix: "if the folder is of the sweep that you ask for, remove this file and run the sweep's \
-              command again, which writes it anew and keeps what is trained; else give the sweep its \
-              own folder with --results"
-            .into(),
-    })
-}
-
-/// Refuses a folder whose plan is not `plan`.
-fn same_sweep(folder: &Path, there: &SweepFile, plan: &SweepFile) -> Result<(), StoreError> {
-    if there == plan {
-        return Ok(());
-    }
-    let (there, here) = (flatten(&there.to_table()), flatten(&plan.to_table()));
-    let difference: Vec<String> = there
-        .iter()
-        .zip(&here)
-        .filter(|(there, here)| there != here)
-        .map(|((key, there), (_, here))| format!("  {key}: {there} -> {here}"))
-        .collect();
-    Err(StoreError::OtherSweep { path: folder.into(), difference: difference.join("\n") })
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod error;
 mod file_check;
 mod folder;
 mod listing;
+mod plans;
 mod sealed;
 mod trials;
 
@@ -21,5 +22,6 @@ pub use error::StoreError;
 pub use file_check::{Check, Damage};
 pub use folder::{RunFiles, RunStatus, Store, runs_csv};
 pub use listing::Listing;
+pub use plans::plan_files;
 pub use sealed::{read_sealed, write_sealed};
 pub use trials::write_trials;

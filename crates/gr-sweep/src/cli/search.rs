@@ -10,7 +10,9 @@ use gr_runs::{MOST, SCHEMA_VERSION, whole_number, write_trials};
 use gr_terminal::{DONE, RUNS_FAILED, columns, count, print, print_if_read, say};
 
 use crate::options::flags::{ConfigurationFlags, TrainingFlags};
+use crate::plan::FolderPlan;
 use crate::plan::shard::Shard;
+use crate::results::folder::so_far;
 use crate::results::summary::Summary;
 use crate::search::{
     GroupOutcome, GroupReport, MOST_RERUN_SEEDS, RERUN_SEEDS, Rerun, Search, SearchFolder,
@@ -103,9 +105,11 @@ fn search(arguments: Arguments) -> Result<u8> {
     let path = arguments.training.output.results.clone().unwrap_or_else(default_path);
     let rerun_asked =
         if arguments.no_rerun { Rerun::No } else { Rerun::Seeds(arguments.rerun_seeds) };
-    let folder = SearchFolder::open(&path, &plan.search, rerun_asked)?;
+    let folder = SearchFolder::open(&path, &plan.search, plan.files(), rerun_asked)?;
     plan.notices.iter().for_each(say);
-    let trained = workplace.train(&folder.trials, &shard.part(&plan.runs()), &interrupt);
+    // Trials are not grown: each begins anew, with settings of its own.
+    let part = shard.part(&plan.runs());
+    let trained = workplace.train(&folder.trials, &FolderPlan::default(), &part, &interrupt);
     let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
         ControlFlow::Break(exit_code) => return Ok(exit_code),
         ControlFlow::Continue(left) => left.elsewhere.len(),
@@ -178,13 +182,15 @@ fn rerun(
         let sweep = plan.rerun(trial, folder.rerun_seeds)?;
         let (store, notice) = folder.open_selected(group, plan.groups.len(), &sweep)?;
         notice.iter().for_each(say);
-        let trained = workplace.train(&store, &sweep.runs, interrupt);
+        let there = so_far(store.folder())?;
+        let runs = there.part(&sweep);
+        let trained = workplace.train(&store, &there, &runs, interrupt);
         if let ControlFlow::Break(exit_code) =
             interrupt.conclude(trained, |left| left.interrupted)?
         {
             return Ok(Some(exit_code));
         }
-        let mut summary = Summary::collect(&sweep, &store)?;
+        let mut summary = Summary::collect(&there, &runs, &store)?;
         report.failed.append(&mut summary.failed);
         report.missing += summary.missing.len();
         group_report.set_rerun(summary.groups.pop());
@@ -209,7 +215,7 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
             text += &format!("and {}\n", count(more, "more trial"));
         }
     }
-    text += &dry_run::describe(&plan.runs(), &plan.notices, workplace)?;
+    text += &dry_run::describe(&plan.runs(), &plan.notices, workplace, |_| 0)?;
 
     let mut reruns = Vec::new();
     for group in plan.groups.iter().filter(|group| group.why_no_selection().is_none()) {
@@ -218,7 +224,7 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
     }
     if !arguments.no_rerun && !reruns.is_empty() {
         text += "then the chosen setting again, for which trial 0 stands here:\n";
-        text += &dry_run::describe(&reruns, &[], workplace)?;
+        text += &dry_run::describe(&reruns, &[], workplace, |_| 0)?;
     }
     Ok(text)
 }

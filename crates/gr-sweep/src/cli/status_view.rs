@@ -1,5 +1,6 @@
 //! The status of a sweep as text: once, or again and again until the sweep is over.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use anyhow::Result;
 use gr_terminal::{DONE, columns, count, duration, print, program_name, screen_can_be_cleared};
 
 use crate::results::folder::open_to_look_at;
-use crate::results::status::{Counts, Status};
+use crate::results::status::{Counts, GroupStatus, Status};
 use crate::results::summary::FailedRun;
 use crate::terminal::shell::pasted;
 
@@ -36,18 +37,32 @@ pub fn show(folder: &Path, watch: bool, json: bool) -> Result<u8> {
 }
 
 fn text(status: &Status) -> String {
-    let header = ["method", "p", "runs", "done", "running", "begun", "failed", "missing"];
-    let line = |method: &str, oversight: String, counts: &Counts| {
+    let names = [
+        "method", "variant", "p", "updates", "runs", "done", "running", "begun", "failed",
+        "missing",
+    ];
+    let line = |names: [String; 4], counts: &Counts| {
         let Counts { runs, done, running, begun, failed, missing } = counts;
         let counts = [runs, done, running, begun, failed, missing].map(usize::to_string);
-        [method.to_string(), oversight].into_iter().chain(counts).collect::<Vec<String>>()
+        names.into_iter().chain(counts).collect::<Vec<String>>()
     };
-    let mut lines = vec![header.map(String::from).to_vec()];
-    let groups = status.groups.iter();
-    lines.extend(
-        groups.map(|group| line(&group.method, group.oversight.to_string(), &group.counts)),
-    );
-    lines.push(line("all", String::new(), &status.total));
+    let mut lines = vec![names.map(String::from).to_vec()];
+    lines.extend(status.groups.iter().map(|group| {
+        let GroupStatus { method, variant, oversight, updates, counts } = group;
+        let names = [method.clone(), variant.clone(), oversight.to_string(), updates.to_string()];
+        line(names, counts)
+    }));
+    lines.push(line(["all".into(), String::new(), String::new(), String::new()], &status.total));
+    // Most folders have neither variants nor runs of several lengths.
+    let lengths: HashSet<(u64, &str, u64)> = status
+        .groups
+        .iter()
+        .map(|group| (group.oversight.to_bits(), group.method.as_str(), group.updates))
+        .collect();
+    let conditions: HashSet<(u64, &str)> =
+        lengths.iter().map(|(level, method, _)| (*level, *method)).collect();
+    without_column(&mut lines, 3, lengths.len() == conditions.len());
+    without_column(&mut lines, 1, status.groups.iter().all(|group| group.variant.is_empty()));
     let mut text = columns(&lines);
     if status.total.begun > 0 {
         text += "begun: saved, and no process holds it (interrupted, or the file system has no locks)\n";
@@ -62,6 +77,13 @@ fn text(status: &Status) -> String {
         text += &format!("failed: and {}\n", count(more, "more run"));
     }
     text + &outlook(status)
+}
+
+/// Takes a column out of `lines`, if `says_nothing`.
+fn without_column(lines: &mut [Vec<String>], column: usize, says_nothing: bool) {
+    for line in lines.iter_mut().filter(|_| says_nothing) {
+        line.remove(column);
+    }
 }
 
 fn outlook(status: &Status) -> String {

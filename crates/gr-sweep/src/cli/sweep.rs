@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use gr_learn::Method;
 use gr_runs::Store;
@@ -13,10 +13,10 @@ use gr_terminal::{DONE, RUNS_FAILED, count, print, program_name, say};
 use super::status_view;
 use crate::options::flags::{ExperimentFlags, TrainingFlags};
 use crate::options::listing;
-use crate::plan::SweepPlan;
 use crate::plan::shard::Shard;
-use crate::results::merge;
+use crate::plan::{FolderPlan, PlannedRun, SweepPlan};
 use crate::results::summary::Summary;
+use crate::results::{folder, merge};
 use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::sweep::dry_run;
 use crate::sweep::workplace::Workplace;
@@ -28,14 +28,16 @@ use crate::verify::VerifyArguments;
 
 /// Trains agents under partial oversight and evaluates them exactly.
 ///
-/// A sweep is methods x oversight levels x seeds. Every run depends on its configuration and seed
-/// only. The same command again continues what was interrupted, or finds nothing to do.
+/// A sweep is methods and their variants x oversight levels x seeds. Every run depends on its
+/// configuration and seed only. The same command again continues what was interrupted, or finds nothing
+/// to do; with more of anything into the same folder it adds runs, and with more updates it trains them on.
 #[derive(Debug, Parser)]
 #[command(name = "gr-sweep", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   gr-sweep --oversight 0.3 --seeds 0..2 --updates 1000
   gr-sweep --oversight 0.01 --seeds 0..8
   gr-sweep --methods routing,naive_outcomes --oversight 0.01,0.1 --seeds 0..=3 --dry-run
+  gr-sweep --methods naive_outcomes --vary training.overseen_weight=1,10,100 --seeds 0..8
   gr-sweep --config configs/main.toml --set training.learning_rate=1e-4")]
 struct Arguments {
     #[command(subcommand)]
@@ -139,21 +141,28 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen(arguments.training.requeue_self)?;
     let plan = SweepPlan::asked_for(&arguments.experiment.sources()?)?;
-    let folder = arguments.training.output.results.clone().unwrap_or_else(|| plan.default_folder());
-    let plan = as_begun(plan, &folder)?;
+    let folder = arguments.training.output.results.clone();
+    let folder = folder.unwrap_or_else(|| plan.default_folder());
+    refuse_shorter(&plan, &folder)?;
     let shard = Shard::of_this_process(arguments.training.shard)?;
-    let part = shard.part_of(&plan);
     arguments.training.check_requeue(SlurmJob::here().is_some())?;
     let workplace = Workplace::open(&arguments.training.machine)?;
     arguments.training.machine.check_effect(workplace.device.is_gpu)?;
     if arguments.training.output.dry_run {
-        print(&dry_run::describe(&part.runs, &part.notices, &workplace)?)?;
+        let there = folder::with(&folder, &plan)?;
+        let runs = shard.part(&there.part(&plan));
+        let begun = |run: &PlannedRun| folder::begun(run, &there, &folder);
+        print(&dry_run::describe(&runs, &plan.notices, &workplace, begun)?)?;
         return Ok(DONE);
     }
 
     let store = Store::open(&folder, &plan.file)?;
-    part.notices.iter().for_each(say);
-    let trained = workplace.train(&store, &part.runs, &interrupt);
+    // Read again: what this command asks for is part of the folder now.
+    let there = folder::so_far(&folder)?;
+    let all = there.part(&plan);
+    let part = shard.part(&all);
+    plan.notices.iter().for_each(say);
+    let trained = workplace.train(&store, &there, &part, &interrupt);
     let elsewhere = match interrupt.conclude(trained, |left| left.interrupted)? {
         ControlFlow::Break(exit_code) => return Ok(exit_code),
         ControlFlow::Continue(left) => left.elsewhere.len(),
@@ -161,9 +170,10 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
 
     // A part says nothing of the others: `runs.csv` is left to who sees them all.
     let summary = if shard.is_all() {
-        Summary::collect(&plan, &store)?
+        // Others may have added runs to the folder meanwhile.
+        Summary::collect(&folder::so_far(&folder)?, &all, &store)?
     } else {
-        Summary::read(&part, &store)?
+        Summary::read(&FolderPlan::default(), &part, &store)?
     };
     summary.print(arguments.training.output.json)?;
     let (program, folder) = (program_name(), pasted(&folder));
@@ -179,16 +189,18 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     Ok(if summary.failed.is_empty() && elsewhere == 0 { DONE } else { RUNS_FAILED })
 }
 
-/// `plan`, or that of the results folder `folder` if it was begun with other settings that matter to none
-/// of its runs: their names depend on those too.
-fn as_begun(plan: SweepPlan, folder: &Path) -> Result<SweepPlan> {
-    let Ok((_, file)) = Store::open_existing(folder) else { return Ok(plan) };
-    match SweepPlan::new(file) {
-        Ok(begun) if begun.without_idle_settings()? == plan.file => {
-            Ok(SweepPlan { notices: plan.notices, ..begun })
-        }
-        _ => Ok(plan),
+/// Refuses to train runs that would be shorter ones of those in `folder`.
+fn refuse_shorter(plan: &SweepPlan, folder: &Path) -> Result<()> {
+    if let Some((run, longest)) = folder::so_far(folder)?.cut_short(plan) {
+        bail!(
+            "{} has {} with {longest} updates, and {} would be fewer; ask for {longest} or more, or give the \
+             shorter runs a folder of their own with --results",
+            folder.display(),
+            run.name.id,
+            run.spec.settings.updates.0
+        );
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -198,21 +210,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_keeps_the_settings_without_effect_that_it_was_begun_with() {
+    fn a_folder_keeps_the_names_of_runs_that_it_was_begun_with() {
         let place = tempfile::tempdir().unwrap();
         let set = |key: &str, value: &str| ("--set".into(), key.into(), value.into());
         let asked = |further: Vec<_>| {
             let methods = vec![set("methods", "filtering"), set("seeds", "0")];
-            ConfigSources { file: None, overrides: [methods, further].concat() }
+            ConfigSources { overrides: [methods, further].concat(), ..Default::default() }
         };
         let plan = || SweepPlan::asked_for(&asked(vec![])).unwrap();
         let begun = gr_runs::load(&asked(vec![set("masks.both.gate", "0.5")])).unwrap();
-        assert_eq!(as_begun(plan(), place.path()).unwrap().file, plan().file);
-        Store::open(place.path(), &begun).unwrap();
-        let continued = as_begun(plan(), place.path()).unwrap();
-        assert_eq!(continued.file, begun);
-        assert_ne!(continued.runs[0].name, plan().runs[0].name);
-        let other = SweepPlan::asked_for(&asked(vec![set("updates", "7")])).unwrap();
-        assert_eq!(as_begun(other.clone(), place.path()).unwrap().file, other.file);
+        let old = SweepPlan::new(begun.clone()).unwrap();
+        assert_ne!(old.runs[0].name, plan().runs[0].name);
+        std::fs::write(place.path().join("plan.toml"), begun.to_table().to_string()).unwrap();
+        Store::open(place.path(), &plan().file).unwrap();
+        let there = folder::so_far(place.path()).unwrap();
+        assert_eq!((there.runs.len(), &there.part(&plan())[0].name), (1, &old.runs[0].name));
+
+        let more = SweepPlan::asked_for(&asked(vec![set("seeds", "0..2")])).unwrap();
+        Store::open(place.path(), &more.file).unwrap();
+        let there = folder::so_far(place.path()).unwrap();
+        let names: Vec<_> = there.runs.iter().map(|run| &run.name).collect();
+        assert_eq!(names, [&old.runs[0].name, &more.runs[1].name]);
+        assert!(there.runs.iter().all(|run| run.variant.is_empty()));
+
+        let shorter = SweepPlan::asked_for(&asked(vec![set("updates", "7")])).unwrap();
+        let error = refuse_shorter(&shorter, place.path()).unwrap_err().to_string();
+        assert!(error.contains("20000 updates") && error.contains("--results"), "{error}");
+        refuse_shorter(&plan(), place.path()).unwrap();
     }
 }

@@ -24,12 +24,14 @@ pub struct ConfigurationFlags<const SEEDS: bool> {
     /// What was typed for keys that have a flag.
     typed: Vec<(&'static Key, String)>,
     set: Vec<String>,
+    vary: Vec<String>,
 }
 
 impl<const SEEDS: bool> clap::Args for ConfigurationFlags<SEEDS> {
     fn augment_args(command: Command) -> Command {
         let keys = keys().filter(|key| SEEDS || key.path != "seeds");
-        command.args(keys.filter_map(flag_of)).args([
+        let vary = SEEDS.then(vary_flag);
+        command.args(keys.filter_map(flag_of)).args(vary).args([
             Arg::new("config")
                 .long("config")
                 .value_name("FILE")
@@ -66,10 +68,15 @@ impl<const SEEDS: bool> clap::FromArgMatches for ConfigurationFlags<SEEDS> {
                 matches.get_many::<String>(key.path)?.map(String::as_str).collect();
             Some((key, parts.join(",")))
         };
+        let all = |id| match matches.try_get_many(id) {
+            Ok(Some(values)) => values.cloned().collect(),
+            _ => Vec::new(),
+        };
         Ok(Self {
             config: matches.get_one("config").cloned(),
             typed: keys().filter_map(typed).collect(),
-            set: matches.get_many("set").into_iter().flatten().cloned().collect(),
+            set: all("set"),
+            vary: all("vary"),
         })
     }
 
@@ -80,6 +87,19 @@ impl<const SEEDS: bool> clap::FromArgMatches for ConfigurationFlags<SEEDS> {
 }
 
 const EXPERIMENT: &str = "Experiment";
+
+/// The flag that makes variants.
+fn vary_flag() -> Arg {
+    Arg::new("vary")
+        .long("vary")
+        .value_name("KEY=V1,V2,..")
+        .action(ArgAction::Append)
+        .help_heading(EXPERIMENT)
+        .help(
+            "Trains every method with each of these values of a key, and where it is given for several keys with \
+             every combination; lists in brackets, as in network.value_hidden=[64,8],[256,32]",
+        )
+}
 
 /// The flag of `key`, if it has one.
 fn flag_of(key: &'static Key) -> Option<Arg> {
@@ -110,7 +130,8 @@ impl<const SEEDS: bool> ConfigurationFlags<SEEDS> {
     /// # Errors
     /// If a `--set` is not of the form that it takes.
     pub fn sources(&self) -> Result<ConfigSources, ConfigError> {
-        Ok(ConfigSources { file: self.config.clone(), overrides: self.overrides()? })
+        let vary = self.vary.clone();
+        Ok(ConfigSources { file: self.config.clone(), overrides: self.overrides()?, vary })
     }
 
     /// What the flags set, in the order in which they override each other: what each was typed as,
@@ -146,7 +167,8 @@ impl<const SEEDS: bool> ConfigurationFlags<SEEDS> {
             }
         });
         let set = self.set.iter().map(|setting| format!("--set={setting}").into());
-        config.chain(typed).chain(set).collect()
+        let vary = self.vary.iter().map(|varied| format!("--vary={varied}").into());
+        config.chain(typed).chain(set).chain(vary).collect()
     }
 }
 
@@ -165,6 +187,10 @@ pub struct MachineFlags {
     /// Updates between saved states, from which a killed run continues
     #[arg(long, value_name = "N", default_value = "500", value_parser = whole_number::<u64>(1, gr_runs::MOST))]
     pub save_every: u64,
+
+    /// Whether a finished run keeps its last state, from which more --updates train it on
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    pub keep_states: bool,
 }
 
 /// Where results go and in what form they are shown.
@@ -303,7 +329,8 @@ mod tests {
 
     #[test]
     fn flags_that_can_do_nothing_here_are_refused() {
-        let flags = |jobs| MachineFlags { device: "auto".into(), jobs, save_every: 1 };
+        let flags =
+            |jobs| MachineFlags { device: "auto".into(), jobs, save_every: 1, keep_states: true };
         assert!(
             flags(Some(2)).check_effect(true).is_err() && flags(None).check_effect(true).is_ok()
         );

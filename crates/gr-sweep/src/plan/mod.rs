@@ -4,8 +4,13 @@
 //! Trains, reads and writes nothing, so that all of it is tested without training anything.
 
 pub mod effects;
+mod folder_plan;
+mod planned_run;
 pub mod schedule;
 pub mod shard;
 mod sweep_plan;
+mod variants;
 
-pub use sweep_plan::{PlannedRun, SweepPlan, groups, results_folder};
+pub use folder_plan::FolderPlan;
+pub use planned_run::{PlannedRun, groups};
+pub use sweep_plan::{SweepPlan, results_folder};

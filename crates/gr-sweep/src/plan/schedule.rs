@@ -8,17 +8,19 @@ use gr_learn::BatchStructure;
 
 use super::PlannedRun;
 
-/// Splits pending runs into batches for a CPU, one run each, longest first: the last ones to finish
-/// are then short.
+/// Splits pending runs into batches for a CPU, one run each: seed by seed, so that methods can be compared
+/// before all are done, and of a seed the longest first, so that the last ones to finish are short.
 pub fn single_runs(mut pending: Vec<PlannedRun>) -> Vec<Vec<PlannedRun>> {
     // The sort is stable, so equal runs keep the plan's order.
-    pending.sort_by_key(|run| std::cmp::Reverse(run.cost()));
+    pending.sort_by_key(|run| (run.spec.seed, std::cmp::Reverse(run.cost())));
     pending.into_iter().map(|run| vec![run]).collect()
 }
 
 /// Splits pending runs into batches for a GPU: runs of one structure together, at most `most` in
-/// each, in two halves or more, so that the device trains one while the CPU rolls out another.
-pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
+/// each, in two halves or more, so that the device trains one while the CPU rolls out another; small seeds
+/// of every structure before larger ones.
+pub fn stacked_runs(mut pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun>> {
+    pending.sort_by_key(|run| run.spec.seed);
     let mut alike: Vec<Vec<PlannedRun>> = Vec::new();
     for run in pending {
         let structure = BatchStructure::of(&run.spec);
@@ -32,7 +34,9 @@ pub fn stacked_runs(pending: Vec<PlannedRun>, most: usize) -> Vec<Vec<PlannedRun
         let size = runs.len().div_ceil(parts);
         runs.chunks(size).map(<[PlannedRun]>::to_vec).collect::<Vec<_>>()
     };
-    alike.into_iter().flat_map(halves).collect()
+    let mut batches: Vec<Vec<PlannedRun>> = alike.into_iter().flat_map(halves).collect();
+    batches.sort_by_key(|batch| batch[0].spec.seed);
+    batches
 }
 
 /// Calls `train(slot, batch)` for every batch, `jobs` at a time, in order. `slot` is below `jobs`
@@ -89,18 +93,20 @@ mod tests {
             set("oversight", "[0.1]"),
             set("seeds", "0..3"),
         ];
-        let file = gr_runs::load(&gr_runs::ConfigSources { file: None, overrides }).unwrap();
+        let file =
+            gr_runs::load(&gr_runs::ConfigSources { overrides, ..Default::default() }).unwrap();
         SweepPlan::new(file).unwrap().runs
     }
 
     #[test]
-    fn single_runs_go_longest_first_and_keep_the_order_of_seeds() {
+    fn single_runs_go_seed_by_seed_and_the_longest_first() {
         let order: Vec<(&str, u64)> = single_runs(pending())
             .iter()
             .map(|batch| (batch[0].method.label, batch[0].spec.seed))
             .collect();
-        assert_eq!(order[..3], [("routing", 0), ("routing", 1), ("routing", 2)]);
-        assert_eq!(order[9..], [("oracle", 0), ("oracle", 1), ("oracle", 2)]);
+        let methods = ["routing", "naive_outcomes", "filtering", "oracle"];
+        assert_eq!(order[..4], methods.map(|method| (method, 0)));
+        assert_eq!(order[8..], methods.map(|method| (method, 2)));
     }
 
     #[test]
@@ -108,8 +114,8 @@ mod tests {
         let sizes =
             |most| -> Vec<usize> { stacked_runs(pending(), most).iter().map(Vec::len).collect() };
         // Nine runs of a single expert and three routed ones.
-        assert_eq!(sizes(64), [5, 4, 2, 1]);
-        assert_eq!(sizes(3), [3, 3, 3, 2, 1]);
+        assert_eq!(sizes(64), [5, 2, 4, 1]);
+        assert_eq!(sizes(3), [3, 2, 3, 3, 1]);
         let batches = stacked_runs(pending(), 5);
         for batch in &batches {
             assert!(batch.iter().all(|run| run.method.network == batch[0].method.network));

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use gr_runs::{ConfigError, MOST, whole_number};
 
-use super::{PlannedRun, SweepPlan};
+use super::PlannedRun;
 
 /// One of `count` parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +92,6 @@ impl Shard {
         mine.sort_unstable();
         mine.into_iter().map(|run| runs[run].clone()).collect()
     }
-
-    /// This part of a sweep.
-    pub fn part_of(self, plan: &SweepPlan) -> SweepPlan {
-        SweepPlan {
-            file: plan.file.clone(),
-            runs: self.part(&plan.runs),
-            notices: plan.notices.clone(),
-        }
-    }
 }
 
 impl fmt::Display for Shard {
@@ -124,6 +115,7 @@ impl FromStr for Shard {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SweepPlan;
     use super::*;
 
     fn runs(seeds: &str) -> Vec<PlannedRun> {
@@ -133,7 +125,8 @@ mod tests {
             set("oversight", "[0.1]"),
             set("seeds", seeds),
         ];
-        let file = gr_runs::load(&gr_runs::ConfigSources { file: None, overrides }).unwrap();
+        let file =
+            gr_runs::load(&gr_runs::ConfigSources { overrides, ..Default::default() }).unwrap();
         SweepPlan::new(file).unwrap().runs
     }
 

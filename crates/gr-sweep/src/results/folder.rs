@@ -1,29 +1,34 @@
-//! A sweep's folder with the plan that it was made from.
+//! A results folder with the runs that its plans ask for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use gr_runs::{ConfigError, Store};
+use gr_runs::{ConfigError, Store, StoreError, SweepFile};
 use gr_terminal::program_name;
 
-use crate::plan::SweepPlan;
+use crate::plan::{FolderPlan, PlannedRun, SweepPlan};
 
-/// The files of the sweep in `folder`, and its plan.
+/// What says that a folder is a search's.
+pub const SEARCH: &str = "search.toml";
+
+/// The files of the sweep in `folder`, and its runs.
 ///
 /// # Errors
 /// If there is none, or it has a method that this program does not.
-pub fn open(folder: &Path) -> Result<(Store, SweepPlan)> {
-    let (store, file) = Store::open_existing(folder)?;
-    match SweepPlan::new(file) {
+pub fn open(folder: &Path) -> Result<(Store, FolderPlan)> {
+    let (store, files) = Store::open_existing(&runs_folder(folder))?;
+    let planned = planned(files, &store, SweepPlan::new);
+    match planned.map_err(|error| error.downcast::<ConfigError>()) {
         Ok(plan) => Ok((store, plan)),
-        Err(ConfigError::UnknownName { name, .. }) => bail!(
+        Err(Ok(ConfigError::UnknownName { name, .. })) => bail!(
             "{} holds runs of the method \"{name}\", which {} does not have and so cannot train again: a \
              program that registers it can (gr_sweep::main_with), or another version; status, merge and \
              gr-figures read them as they are",
             folder.display(),
             program_name()
         ),
-        Err(error) => Err(error.into()),
+        Err(Ok(error)) => Err(error.into()),
+        Err(Err(error)) => Err(error),
     }
 }
 
@@ -31,7 +36,56 @@ pub fn open(folder: &Path) -> Result<(Store, SweepPlan)> {
 ///
 /// # Errors
 /// If there is none.
-pub fn open_to_look_at(folder: &Path) -> Result<(Store, SweepPlan)> {
-    let (store, file) = Store::open_existing(folder)?;
-    Ok((store, SweepPlan::to_look_at(file)?))
+pub fn open_to_look_at(folder: &Path) -> Result<(Store, FolderPlan)> {
+    let (store, files) = Store::open_existing(&runs_folder(folder))?;
+    let plan = planned(files, &store, SweepPlan::to_look_at)?;
+    Ok((store, plan))
+}
+
+/// The runs of `folder` so far: none, if there is no sweep in it yet.
+///
+/// # Errors
+/// If what is there cannot be read.
+pub fn so_far(folder: &Path) -> Result<FolderPlan> {
+    match Store::open_existing(folder) {
+        Ok((store, files)) => Ok(planned(files, &store, SweepPlan::to_look_at)?),
+        Err(StoreError::NoPlan { .. }) => Ok(FolderPlan::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The runs of `folder` as they will be once `plan` is added to them.
+///
+/// # Errors
+/// As [`so_far`].
+pub fn with(folder: &Path, plan: &SweepPlan) -> Result<FolderPlan> {
+    let (files, finished) = match Store::open_existing(folder) {
+        Ok((store, files)) => (files, store.listing()?.finished),
+        Err(StoreError::NoPlan { .. }) => Default::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let there = files.into_iter().map(SweepPlan::to_look_at).collect::<Result<Vec<_>, _>>()?;
+    Ok(FolderPlan::of(&[there, vec![plan.clone()]].concat(), &finished))
+}
+
+/// Updates of `run` that are done, in that `folder` has a shorter run that it can be grown from.
+pub fn begun(run: &PlannedRun, there: &FolderPlan, folder: &Path) -> u64 {
+    let store = Store::at(folder);
+    let shorter = there.shorter(run);
+    let known = shorter.iter().find(|shorter| store.files(&shorter.name.id).last_state.exists());
+    known.map_or(0, |shorter| shorter.updates)
+}
+
+/// The folder of a search's trials, or `folder` itself.
+fn runs_folder(folder: &Path) -> PathBuf {
+    if folder.join(SEARCH).exists() { folder.join("trials") } else { folder.into() }
+}
+
+fn planned(
+    files: Vec<SweepFile>,
+    store: &Store,
+    expand: impl Fn(SweepFile) -> Result<SweepPlan, ConfigError>,
+) -> Result<FolderPlan> {
+    let plans = files.into_iter().map(expand).collect::<Result<Vec<_>, _>>()?;
+    Ok(FolderPlan::of(&plans, &store.listing()?.finished))
 }

@@ -23,7 +23,7 @@ pub fn merge(folder: &Path, json: bool) -> Result<u8> {
     let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;
-    let summary = Summary::collect(&plan, &store)?;
+    let summary = Summary::collect(&plan, &plan.runs, &store)?;
     summary.print(json)?;
     for run in summary.missing.iter().take(LISTED) {
         say(format!("without a result: {run}"));

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::summary::FailedRun;
 use super::survey::evenly;
-use crate::plan::{PlannedRun, SweepPlan};
+use crate::plan::{FolderPlan, PlannedRun, groups};
 use crate::training::session;
 
 /// Finished runs of a group whose times are read.
@@ -25,7 +25,7 @@ pub struct Status {
     pub folder: String,
     /// All of it.
     pub total: Counts,
-    /// By method and oversight level, in plan order.
+    /// Runs that differ in their seed alone, in the order of results.
     #[serde(rename = "cells")]
     pub groups: Vec<GroupStatus>,
     /// Runs that are being trained, by the process that trains them: host and process number.
@@ -56,13 +56,17 @@ pub struct Counts {
     pub missing: usize,
 }
 
-/// One method at one oversight level.
+/// Runs that differ in their seed alone.
 #[derive(Debug, Serialize)]
 pub struct GroupStatus {
     /// Method label.
     pub method: String,
+    /// What tells its runs from others of the method in the folder, as `key=value;..`.
+    pub variant: String,
     /// Oversight level p.
     pub oversight: f64,
+    /// Updates that each run trains.
+    pub updates: u64,
     /// Its runs.
     #[serde(flatten)]
     pub counts: Counts,
@@ -91,7 +95,7 @@ impl Status {
     ///
     /// # Errors
     /// If the system refuses to read them.
-    pub fn read(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+    pub fn read(plan: &FolderPlan, store: &Store) -> Result<Self, StoreError> {
         let listing = store.listing()?;
         let holders: BTreeMap<&RunId, String> =
             listing.claimed.iter().filter_map(|run| Some((run, store.holder(run)?))).collect();
@@ -108,7 +112,7 @@ impl Status {
         let mut on_gpu = false;
         let mut paces = Vec::new();
         let mut lefts = Vec::new();
-        for runs in plan.groups() {
+        for runs in groups(&plan.runs) {
             let mut counts = Counts { runs: runs.len(), ..Counts::default() };
             let mut finished = Vec::new();
             let mut left = Left { cost: 0.0, runs: 0.0, longest: 0.0, cost_of_longest: 0.0 };
@@ -154,9 +158,14 @@ impl Status {
             paces.push(pace);
             lefts.push(left);
             status.total.add(&counts);
-            let PlannedRun { spec, .. } = &runs[0];
-            let (method, oversight) = (spec.method.clone(), spec.oversight);
-            status.groups.push(GroupStatus { method, oversight, counts });
+            let PlannedRun { spec, updates, variant, .. } = &runs[0];
+            status.groups.push(GroupStatus {
+                method: spec.method.clone(),
+                variant: variant.to_string(),
+                oversight: spec.oversight,
+                updates: *updates,
+                counts,
+            });
         }
         status.estimate(&paces, &lefts, on_gpu);
         Ok(status)

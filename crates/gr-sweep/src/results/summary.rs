@@ -1,17 +1,19 @@
 //! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use gr_grid::TrueReturn;
 use gr_runs::{
-    Check, HoldoutSource, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError, Timing,
+    Check, HoldoutSource, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError,
+    Timing,
 };
 use gr_stats::{MeanInterval, mean_interval};
 use gr_terminal::{columns, count, duration, print_if_read};
 use serde::Serialize;
 
 use super::reading::read_all;
-use crate::plan::{PlannedRun, SweepPlan};
+use crate::plan::{FolderPlan, PlannedRun, groups};
 
 /// Confidence of the intervals in the table.
 const CONFIDENCE: f64 = 0.95;
@@ -23,23 +25,24 @@ pub struct Summary {
     pub schema_version: u32,
     /// Where the files are.
     pub folder: String,
-    /// Runs by method and oversight level, in plan order.
+    /// Runs that differ in their seed alone, in the order of results.
     #[serde(rename = "cells")]
     pub groups: Vec<Group>,
+    /// What else lies in the folder: runs that nobody asked for now, and shorter ones of those shown.
+    pub also_there: Vec<String>,
     /// Runs without a result that have failed.
     pub failed: Vec<FailedRun>,
     /// Names of runs without a result that have not been trained to their end.
     pub missing: Vec<String>,
-    /// What `runs.csv` is to hold.
-    #[serde(skip)]
-    pub rows: Vec<RunRow>,
 }
 
-/// One method at one oversight level.
+/// Runs that differ in their seed alone.
 #[derive(Debug, Serialize)]
 pub struct Group {
     /// Method label.
     pub method: String,
+    /// What tells them from other runs of the method in the folder, as `key=value;..`.
+    pub variant: String,
     /// Oversight level p.
     pub oversight: f64,
     /// Which policy the return is of.
@@ -105,55 +108,79 @@ impl RunOutcome {
 }
 
 impl Summary {
-    /// Reads the results of `plan` from `store` and brings `runs.csv` up to date.
+    /// Reads the results of `asked`, runs of `folder`, and brings `runs.csv` up to date, which has all of
+    /// them.
     ///
     /// # Errors
     /// If results cannot be read or `runs.csv` cannot be written.
-    pub fn collect(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+    pub fn collect(
+        folder: &FolderPlan,
+        asked: &[PlannedRun],
+        store: &Store,
+    ) -> Result<Self, StoreError> {
         loop {
             let seen = store.listing()?;
-            let summary = Self::read(plan, store)?;
-            store.write_runs(&summary.rows)?;
+            store.write_runs(&rows(&folder.runs, store)?)?;
             // Another process may have finished a run meanwhile, and have written what this one has
             // just overwritten. Whoever writes last must have seen everything.
             let now = store.listing()?;
             if (&now.finished, &now.failed) == (&seen.finished, &seen.failed) {
-                return Ok(summary);
+                return Self::read(folder, asked, store);
             }
         }
     }
 
-    /// Reads the results of `plan` from `store`.
+    /// Reads the results of `asked`, runs of `folder`, and says what else there is.
     ///
     /// # Errors
     /// If the system refuses to read them.
-    pub fn read(plan: &SweepPlan, store: &Store) -> Result<Self, StoreError> {
+    pub fn read(
+        folder: &FolderPlan,
+        asked: &[PlannedRun],
+        store: &Store,
+    ) -> Result<Self, StoreError> {
         let read = |run: &PlannedRun| {
             let status = store.status(&run.name, Check::Lengths)?;
-            Ok((row(run, &status), RunOutcome::of(run, status)))
+            Ok::<_, StoreError>((run.name.id.clone(), RunOutcome::of(run, status)))
         };
-        let (rows, outcomes): (Vec<RunRow>, Vec<RunOutcome>) =
-            read_all(&plan.runs, read)?.into_iter().unzip();
+        let mut outcomes: HashMap<RunId, RunOutcome> = read_all(asked, read)?.into_iter().collect();
         let mut summary = Self {
             schema_version: SCHEMA_VERSION,
             folder: store.folder().display().to_string(),
             groups: Vec::new(),
+            also_there: Vec::new(),
             failed: Vec::new(),
             missing: Vec::new(),
-            rows,
         };
-        let mut outcomes = outcomes.into_iter();
-        for runs in plan.groups() {
+        let is_finished =
+            |run: &PlannedRun| matches!(outcomes.get(&run.name.id), Some(RunOutcome::Finished(..)));
+        let (shown, shorter) = FolderPlan::longest(asked, is_finished);
+        let asked: HashSet<&RunId> = asked.iter().map(|run| &run.name.id).collect();
+        let others = folder.runs.iter().filter(|run| !asked.contains(&run.name.id));
+        let others: Vec<PlannedRun> = others.cloned().collect();
+        summary.also_there = shorter.into_iter().chain(groups(&others)).map(described).collect();
+        for runs in shown {
             let mut finished = Vec::new();
-            for outcome in outcomes.by_ref().take(runs.len()) {
-                match outcome {
-                    RunOutcome::Finished(result, timing) => finished.push((result, timing)),
-                    RunOutcome::Failed(failed) => summary.failed.push(failed),
-                    RunOutcome::Missing(run_id) => summary.missing.push(run_id),
+            for run in runs {
+                match outcomes.remove(&run.name.id) {
+                    Some(RunOutcome::Finished(result, timing)) => finished.push((result, timing)),
+                    Some(RunOutcome::Failed(failed)) => summary.failed.push(failed),
+                    Some(RunOutcome::Missing(run_id)) => summary.missing.push(run_id),
+                    None => {}
                 }
             }
             summary.groups.push(Group::new(&runs[0], &finished));
         }
+        // Those of other lengths count, whichever is shown.
+        for outcome in outcomes.into_values() {
+            match outcome {
+                RunOutcome::Finished(..) => {}
+                RunOutcome::Failed(failed) => summary.failed.push(failed),
+                RunOutcome::Missing(run_id) => summary.missing.push(run_id),
+            }
+        }
+        summary.failed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
+        summary.missing.sort();
         Ok(summary)
     }
 
@@ -168,10 +195,22 @@ impl Summary {
 
     /// The table for people.
     pub fn table(&self) -> String {
-        let header =
-            ["method", "p", "policy", "true return", "n", "updates", "labels", "time per run"];
+        let header = [
+            "method",
+            "variant",
+            "p",
+            "policy",
+            "true return",
+            "n",
+            "updates",
+            "labels",
+            "time per run",
+        ];
         let mut lines = vec![header.map(String::from).to_vec()];
         lines.extend(self.groups.iter().map(Group::columns));
+        if self.groups.iter().all(|group| group.variant.is_empty()) {
+            lines.iter_mut().for_each(|line| drop(line.remove(1)));
+        }
         let mut text = columns(&lines);
         text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
         for FailedRun { run_id, update_idx, reason } in &self.failed {
@@ -179,6 +218,9 @@ impl Summary {
         }
         if !self.missing.is_empty() {
             text += &format!("not finished: {}\n", count(self.missing.len(), "run"));
+        }
+        if !self.also_there.is_empty() {
+            text += &format!("also there: {}\n", self.also_there.join("; "));
         }
         text += &format!("files: {}\n", self.folder);
         text
@@ -201,6 +243,7 @@ impl Group {
         let holdout_source = early_stopping.enabled.then_some(early_stopping.holdout_source);
         Self {
             method: run.spec.method.clone(),
+            variant: run.variant.to_string(),
             oversight: run.spec.oversight,
             policy_type: run.method.headline().name().into(),
             n: finished.len(),
@@ -243,6 +286,7 @@ impl Group {
         });
         vec![
             self.method.clone(),
+            self.variant.clone(),
             self.oversight.to_string(),
             self.policy_type.clone(),
             with_interval(self.mean_return, self.interval),
@@ -265,6 +309,27 @@ pub fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
         (Some(mean), None) => format!("{mean:+.3}"),
         (None, _) => "-".into(),
     }
+}
+
+/// Runs that differ in their seed alone, in words.
+fn described(runs: &[PlannedRun]) -> String {
+    let PlannedRun { spec, variant, updates, .. } = &runs[0];
+    let variant = if variant.is_empty() { String::new() } else { format!(" ({variant})") };
+    format!(
+        "{} of {}{variant} at p = {}, {}",
+        count(runs.len(), "run"),
+        spec.method,
+        spec.oversight,
+        count(*updates, "update")
+    )
+}
+
+/// What `runs.csv` is to hold of `runs`.
+///
+/// # Errors
+/// If the system refuses to read them.
+pub fn rows(runs: &[PlannedRun], store: &Store) -> Result<Vec<RunRow>, StoreError> {
+    read_all(runs, |run| Ok(row(run, &store.status(&run.name, Check::Lengths)?)))
 }
 
 fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
@@ -295,6 +360,7 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
         gaming_gap: None,
         labels_holdout_unlimited: early_stopping.labels_are_unlimited(),
         selected_return_unflagged: None,
+        variant: run.variant.to_string(),
         schema_version: SCHEMA_VERSION,
     };
     match status {

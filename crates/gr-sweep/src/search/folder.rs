@@ -5,15 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use gr_runs::{Store, SweepFile, atomic_write, flatten};
+use gr_runs::{Store, StoreError, SweepFile, flatten, plan_files};
 use toml::{Table, Value};
 
 use super::space::Search;
 use super::trial::SearchGroup;
 use crate::plan::{SweepPlan, results_folder};
-
-const SEARCH: &str = "search.toml";
-const PLAN: &str = "plan.toml";
+use crate::results::folder::SEARCH;
 
 /// Seeds of a re-run, where nobody says how many.
 pub const RERUN_SEEDS: u64 = 8;
@@ -54,11 +52,16 @@ impl SearchFolder {
         results_folder(&format!("search_{space}_s{}", search.seed), &search.to_table())
     }
 
-    /// Opens `path` for `search`, making it if it is not there.
+    /// Opens `path` for `search`, making it if it is not there, with the plans of its trials.
     ///
     /// # Errors
     /// If the folder cannot be written, holds something else, or holds more trials or re-runs.
-    pub fn open(path: &Path, search: &Search, rerun: Rerun) -> Result<Self> {
+    pub fn open<'a>(
+        path: &Path,
+        search: &Search,
+        plans: impl Iterator<Item = &'a SweepFile>,
+        rerun: Rerun,
+    ) -> Result<Self> {
         let file = path.join(SEARCH);
         let extent = match fs::read_to_string(&file) {
             Ok(text) => {
@@ -69,7 +72,7 @@ impl SearchFolder {
                 extent
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if path.join(PLAN).exists() {
+                if !plan_files(path)?.is_empty() {
                     bail!(
                         "{} holds a sweep; give the search its own folder with --results",
                         path.display()
@@ -82,6 +85,9 @@ impl SearchFolder {
             }
         };
         let trials = Store::open_without_plan(&path.join("trials"))?;
+        for file in plans {
+            trials.add_plan(file)?;
+        }
         let mut table = search.to_table();
         extent.write(&mut table);
         let text = toml::to_string(&table).expect("a search is plain data");
@@ -117,22 +123,22 @@ impl SearchFolder {
             folder.push(format!("{}_p{}", group.method.label, group.oversight));
         }
         let mut notice = None;
-        let file = folder.join(PLAN);
-        if let Ok(text) = fs::read_to_string(&file) {
-            let there = SweepFile::parse_complete(&text, &file)?;
-            let same_setting = SweepFile { seeds: plan.file.seeds.clone(), ..there } == plan.file;
-            if same_setting {
-                let text = toml::to_string(&plan.file.to_table()).expect("a plan is plain data");
-                atomic_write(&file, text.as_bytes())?;
-            } else {
-                let aside = free_name(&folder);
-                fs::rename(&folder, &aside)
-                    .with_context(|| format!("cannot move {}", folder.display()))?;
-                notice = Some(format!(
-                    "another setting is chosen than before; re-runs of that one are in {}",
-                    aside.display()
-                ));
-            }
+        let there = match Store::open_existing(&folder) {
+            Ok((_, plans)) => plans,
+            Err(StoreError::NoPlan { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let is_same = |there: &SweepFile| {
+            SweepFile { seeds: plan.file.seeds.clone(), ..there.clone() } == plan.file
+        };
+        if !there.iter().all(is_same) {
+            let aside = free_name(&folder);
+            fs::rename(&folder, &aside)
+                .with_context(|| format!("cannot move {}", folder.display()))?;
+            notice = Some(format!(
+                "another setting is chosen than before; re-runs of that one are in {}",
+                aside.display()
+            ));
         }
         Ok((Store::open(&folder, &plan.file)?, notice))
     }
@@ -220,7 +226,8 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let plan = plan(temporary.path(), 3);
         let path = temporary.path().join("search");
-        let folder = SearchFolder::open(&path, &plan.search, Rerun::Seeds(None)).unwrap();
+        let plans = plan.files();
+        let folder = SearchFolder::open(&path, &plan.search, plans, Rerun::Seeds(None)).unwrap();
         let group = &plan.groups[0];
         let open = |trial: usize, seeds: u64| {
             let rerun = plan.rerun(&group.trials[trial], seeds).unwrap();
@@ -243,7 +250,7 @@ mod tests {
         let path = temporary.path().join("search");
         let open = |trials: u64, rerun: Rerun| {
             let plan = plan(temporary.path(), trials);
-            SearchFolder::open(&path, &plan.search, rerun).map(|folder| folder.rerun_seeds)
+            SearchFolder::open(&path, &plan.search, plan.files(), rerun).map(|f| f.rerun_seeds)
         };
         assert!(open(3, Rerun::No).is_ok());
         assert_eq!(open(3, Rerun::Seeds(Some(4))).unwrap(), 4);

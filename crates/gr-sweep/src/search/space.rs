@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gr_runs::{
-    AXES, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys,
+    AXES, Asked, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys,
 };
 use toml::{Table, Value};
 
@@ -86,7 +86,13 @@ impl Search {
             }
         }
         let seeds = trial_seeds(&mut overrides)?;
-        let (base, mut given) = ConfigSources { file: config, overrides }.read()?;
+        let sources = ConfigSources { file: config, overrides, ..Default::default() };
+        let Asked { file: base, mut given, vary } = sources.read()?;
+        if !vary.is_empty() || !base.variants.is_empty() {
+            let message = "a search has no variants: what is compared is drawn; leave [vary] and [[variants]] out";
+            let origin = sources.file.unwrap_or_default().display().to_string();
+            return Err(ConfigError::Parse { origin, message: message.into() });
+        }
         given.iter_mut().for_each(|given| given.in_file |= given.origin == origin);
         for Searched { key, domain } in &searched {
             check_domain(&base, &origin, key, domain)?;
@@ -175,7 +181,7 @@ fn trial_seeds(overrides: &mut Vec<(String, String, String)>) -> Result<TrialSee
     if text.trim_matches('"') == RANDOM {
         return Ok(TrialSeeds::Random);
     }
-    let only_seeds = ConfigSources { file: None, overrides: vec![(origin, key, text)] };
+    let only_seeds = ConfigSources { overrides: vec![(origin, key, text)], ..Default::default() };
     Ok(TrialSeeds::Listed(gr_runs::load(&only_seeds)?.seeds))
 }
 

@@ -96,6 +96,11 @@ impl SearchPlan {
         Ok(Self { search, groups, notices })
     }
 
+    /// The sweep that each trial is.
+    pub fn files(&self) -> impl Iterator<Item = &SweepFile> {
+        self.groups.iter().flat_map(|group| &group.trials).map(|trial| &trial.file)
+    }
+
     /// The runs of all trials, in order.
     pub fn runs(&self) -> Vec<PlannedRun> {
         let trials = self.groups.iter().flat_map(|group| &group.trials);

@@ -94,7 +94,8 @@ mod tests {
             set("seeds", format!("0..{seeds}")),
             set("updates", updates.to_string()),
         ];
-        let file = gr_runs::load(&gr_runs::ConfigSources { file: None, overrides }).unwrap();
+        let file =
+            gr_runs::load(&gr_runs::ConfigSources { overrides, ..Default::default() }).unwrap();
         SweepPlan::new(file).unwrap().runs
     }
 

@@ -228,7 +228,7 @@ mod tests {
     fn runs(set: &[(&str, &str)]) -> Vec<PlannedRun> {
         let overrides =
             set.iter().map(|(k, v)| ("test".into(), k.to_string(), v.to_string())).collect();
-        let sources = gr_runs::ConfigSources { file: None, overrides };
+        let sources = gr_runs::ConfigSources { overrides, ..Default::default() };
         SweepPlan::new(gr_runs::load(&sources).unwrap()).unwrap().runs
     }
 

@@ -10,7 +10,7 @@ use gr_terminal::{count, say, warn};
 
 use super::panics::{self, Panicked};
 use crate::options::flags::MachineFlags;
-use crate::plan::{PlannedRun, schedule};
+use crate::plan::{FolderPlan, PlannedRun, schedule};
 use crate::results::survey::Survey;
 use crate::terminal::progress::Progress;
 use crate::training::interrupt::Interrupt;
@@ -34,6 +34,8 @@ pub struct Workplace {
     pub jobs: usize,
     /// Updates between saved states.
     save_every: u64,
+    /// Whether finished runs keep their last state.
+    pub keep_states: bool,
 }
 
 impl Workplace {
@@ -51,17 +53,24 @@ impl Workplace {
             (false, Some(jobs)) => jobs,
             (false, None) => cores,
         };
-        Ok(Self { device, jobs, save_every: flags.save_every })
+        let MachineFlags { save_every, keep_states, .. } = *flags;
+        Ok(Self { device, jobs, save_every, keep_states })
     }
 
-    /// Trains those of `runs` that are not over, into `store`, until someone asks to stop, and then
+    /// Trains those of `runs` that are not over, into `store`, whose runs are `folder`, until someone asks to stop, and then
     /// holds every file against what was recorded of it: what is damaged is trained again. A run that
     /// is listed twice is trained once. Returns what is left, to other processes or to do.
     ///
     /// # Errors
     /// If results cannot be read or written, if the device fails, or if files are damaged over and
     /// over.
-    pub fn train(&self, store: &Store, runs: &[PlannedRun], interrupt: &Interrupt) -> Result<Left> {
+    pub fn train(
+        &self,
+        store: &Store,
+        folder: &FolderPlan,
+        runs: &[PlannedRun],
+        interrupt: &Interrupt,
+    ) -> Result<Left> {
         let mut listed = HashSet::new();
         let runs: Vec<PlannedRun> =
             runs.iter().filter(|run| listed.insert(&run.name.id)).cloned().collect();
@@ -105,7 +114,7 @@ impl Workplace {
                 warn_of_other_origins(&provenance, &survey.origins, store.folder());
                 self.announce(number, runs.len() - number, store.folder());
             }
-            let left = self.train_pending(store, pending, interrupt, &provenance)?;
+            let left = self.train_pending(store, folder, pending, interrupt, &provenance)?;
             if left.interrupted > 0 {
                 return Ok(left);
             }
@@ -133,6 +142,7 @@ impl Workplace {
     fn train_pending(
         &self,
         store: &Store,
+        folder: &FolderPlan,
         pending: Vec<PlannedRun>,
         interrupt: &Interrupt,
         provenance: &Provenance,
@@ -143,7 +153,9 @@ impl Workplace {
             store,
             device,
             provenance,
+            folder,
             save_every: self.save_every,
+            keep_states: self.keep_states,
             interrupt,
             progress: &Progress::new(pending.len(), total, jobs),
         };

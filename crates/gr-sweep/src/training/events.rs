@@ -8,8 +8,9 @@ use gr_grid::{Evaluation, TrueReturn};
 use gr_learn::{
     Columns, HoldoutCheck, NotFinite, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate,
 };
-use gr_runs::{LabelCount, PolicyTableRow, RunSpec};
+use gr_runs::{LabelCount, PolicyTableRow};
 
+use super::logs::is_checkpoint;
 use super::record::policy_table_rows;
 use crate::plan::PlannedRun;
 
@@ -60,7 +61,7 @@ impl UpdateEvents {
         batch: &mut RunBatch,
         index: usize,
     ) -> Result<Self, NotFinite> {
-        let PlannedRun { spec, name, method, updates } = run;
+        let PlannedRun { spec, name, method, updates, .. } = run;
         let update_idx = update.update_idx;
         let headline = method.headline();
         let started = Instant::now();
@@ -107,10 +108,4 @@ impl UpdateEvents {
             evaluation_seconds,
         })
     }
-}
-
-/// Whether the policy after this update is kept for its own sake.
-fn is_checkpoint(spec: &RunSpec, update_idx: u64) -> bool {
-    let every = spec.settings.recording.checkpoint_every;
-    every > 0 && update_idx.is_multiple_of(every)
 }

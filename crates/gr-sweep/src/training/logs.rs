@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gr_runs::{
-    CsvLog, EvaluationRow, FileRecord, HoldoutRow, PendingWrites, PolicyTableRow, RunFiles,
+    CsvLog, EvaluationRow, FileRecord, HoldoutRow, PendingWrites, PolicyTableRow, RunFiles, RunId,
     RunSpec, Store, StoreError, TrainingRow,
 };
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,22 @@ impl RunLogs {
         })
     }
 
+    /// These logs as those of the run `id` of `spec`, which has more updates: without what is recorded only
+    /// because an update was the last.
+    ///
+    /// # Errors
+    /// If one of them is not CSV.
+    pub fn grown(&self, id: &RunId, spec: &RunSpec) -> Result<Self, csv::Error> {
+        let evaluated = spec.settings.evaluation.every.interval(spec.oversight);
+        let recorded = spec.settings.recording.record_every;
+        Ok(Self {
+            evaluations: self.evaluations.renamed(id, |at| at.is_multiple_of(evaluated))?,
+            training: self.training.renamed(id, |at| at.is_multiple_of(recorded))?,
+            policy_tables: self.policy_tables.renamed(id, |at| is_checkpoint(spec, at))?,
+            holdout: self.holdout.as_ref().map(|log| log.renamed(id, |_| true)).transpose()?,
+        })
+    }
+
     /// Whether a run of `spec` has these logs and no others.
     pub fn are_of(&self, spec: &RunSpec) -> bool {
         self.holdout.is_some() == has_holdout(spec)
@@ -94,6 +110,12 @@ impl RunLogs {
         ];
         logs.into_iter().filter_map(|(log, path)| Some((log?, path.as_path())))
     }
+}
+
+/// Whether the policy after this update is kept for its own sake.
+pub fn is_checkpoint(spec: &RunSpec, update_idx: u64) -> bool {
+    let every = spec.settings.recording.checkpoint_every;
+    every > 0 && update_idx.is_multiple_of(every)
 }
 
 fn has_holdout(spec: &RunSpec) -> bool {

@@ -4,6 +4,7 @@
 //! Knows what is planned and where it is shown, and nothing of the other batches.
 
 mod events;
+mod grow;
 pub mod interrupt;
 mod logs;
 mod record;

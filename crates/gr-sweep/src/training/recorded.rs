@@ -2,10 +2,11 @@
 //! nothing of who records it.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use gr_learn::RunSnapshot;
-use gr_runs::{FileRecord, RunSpec, Store, Timing, read_sealed};
+use gr_runs::{FileRecord, Provenance, RunSpec, Store, Timing, read_sealed};
 use serde::{Deserialize, Serialize};
 
 use super::logs::RunLogs;
@@ -21,6 +22,16 @@ pub struct Recorded {
     pub timing: Timing,
     /// Files of the policies that were kept on the way.
     pub checkpoints: Vec<FileRecord>,
+    /// What trained it, each that differs, as TOML: provenances leave fields out, which this format cannot.
+    provenances: Vec<String>,
+}
+
+/// What earlier states hold instead.
+#[derive(Deserialize)]
+struct WithoutProvenances {
+    logs: RunLogs,
+    timing: Timing,
+    checkpoints: Vec<FileRecord>,
 }
 
 /// What a state of the first format notes as TOML.
@@ -33,7 +44,25 @@ struct Noted {
 impl Recorded {
     /// Of a run that begins.
     pub fn new(spec: &RunSpec) -> Self {
-        Self { logs: RunLogs::new(spec), timing: Timing::default(), checkpoints: Vec::new() }
+        Self::earlier(RunLogs::new(spec), Timing::default(), Vec::new())
+    }
+
+    fn earlier(logs: RunLogs, timing: Timing, checkpoints: Vec<FileRecord>) -> Self {
+        Self { logs, timing, checkpoints, provenances: Vec::new() }
+    }
+
+    /// Notes that `provenance` trains it from now on.
+    pub fn continue_on(&mut self, provenance: &Provenance) {
+        let differs = |known: &Provenance| !known.differences(provenance).is_empty();
+        if self.provenances().all(|known| differs(&known)) {
+            let text = toml::to_string(provenance).expect("provenances are plain data");
+            self.provenances.push(text);
+        }
+    }
+
+    /// What trained it so far, each that differs.
+    pub fn provenances(&self) -> impl Iterator<Item = Provenance> {
+        self.provenances.iter().filter_map(|text| toml::from_str(text).ok())
     }
 
     /// What the saved state of `run` holds, with the state that training goes on from.
@@ -41,14 +70,33 @@ impl Recorded {
     /// # Errors
     /// If there is none, it is damaged or of another run, or a policy that it lists has changed.
     pub fn read(store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
-        let path = store.files(&run.name.id).state;
+        Self::read_from(&store.files(&run.name.id).state, store, run)
+    }
+
+    /// The same of the state after its last update that the finished `run` keeps.
+    ///
+    /// # Errors
+    /// As [`Recorded::read`].
+    pub fn read_last(store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
+        Self::read_from(&store.files(&run.name.id).last_state, store, run)
+    }
+
+    fn read_from(path: &Path, store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
         let at = || path.display().to_string();
-        let bytes = read_sealed(&path)?;
+        let bytes = read_sealed(path)?;
         let (snapshot, mut recorded) = match RunSnapshot::from_earlier(&bytes).with_context(at)? {
             Some((snapshot, notes)) => {
                 (snapshot, Self::from_notes(&run.spec, notes).with_context(at)?)
             }
-            None => RunSnapshot::from_bytes::<Self>(&bytes).with_context(at)?,
+            None => match RunSnapshot::from_bytes::<Self>(&bytes) {
+                Ok(read) => read,
+                Err(error) => {
+                    let earlier = RunSnapshot::from_bytes::<WithoutProvenances>(&bytes);
+                    let Ok((snapshot, read)) = earlier else { return Err(error).with_context(at) };
+                    let WithoutProvenances { logs, timing, checkpoints } = read;
+                    (snapshot, Self::earlier(logs, timing, checkpoints))
+                }
+            },
         };
         recorded.logs = recorded.logs.today().with_context(at)?;
         ensure!(snapshot.key == run.name.key, "{} is of another run", at());
@@ -66,6 +114,6 @@ impl Recorded {
             notes.remove(name).with_context(|| format!("saved state without usable {name}"))
         };
         let Noted { timing, checkpoints } = toml::from_str(&note("session")?)?;
-        Ok(Self { logs: RunLogs::from_notes(spec, note)?, timing, checkpoints })
+        Ok(Self::earlier(RunLogs::from_notes(spec, note)?, timing, checkpoints))
     }
 }

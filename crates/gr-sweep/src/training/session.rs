@@ -1,6 +1,7 @@
 //! One run while it trains: what is recorded of it, how that is saved and continued, and how it is
 //! published in the end. Knows nothing of the batch that it trains in.
 
+use anyhow::Result;
 use gr_learn::{HoldoutSignal, RunPolicy, RunSnapshot, UpdateReport};
 use gr_runs::{
     Claim, PendingWrites, Provenance, RunFailure, RunFiles, RunManifest, RunName, RunResult,
@@ -8,9 +9,18 @@ use gr_runs::{
 };
 
 use super::events::{RunOver, UpdateEvents};
+use super::grow::{Beginning, begin};
 use super::record::{evaluation_row, extended, holdout_row, policy_file, training_row};
 use super::recorded::Recorded;
 use crate::plan::PlannedRun;
+
+/// What there is to do of a run.
+pub enum Opened {
+    /// To train it, from a state if there is one to begin from; if there is one that cannot be, why not.
+    Session(Box<Session>, Option<RunSnapshot>, Option<anyhow::Error>),
+    /// Nothing: a shorter run came to the same end.
+    Over(PlannedRun),
+}
 
 /// A run that this process works on.
 pub struct Session {
@@ -25,23 +35,39 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins or continues `run`: from its saved state, if there is a usable one. If there is one
-    /// that is not, says why.
+    /// Begins or continues `run`: from its saved state, from the last one of a `shorter` run, or from
+    /// nothing. Nothing of it is left to do, and there is no session, if a shorter run came to its end.
+    ///
+    /// # Errors
+    /// If files cannot be read or written.
     pub fn open(
         store: &Store,
         run: PlannedRun,
+        shorter: &[&PlannedRun],
         claim: Claim,
-    ) -> (Self, Option<RunSnapshot>, Option<anyhow::Error>) {
+        provenance: &Provenance,
+    ) -> Result<Opened> {
         let files = store.files(&run.name.id);
         let read = files.state.exists().then(|| Recorded::read(store, &run)).transpose();
-        let (continued, why_not) = match read {
-            Ok(continued) => (continued, None),
-            Err(error) => (None, Some(error)),
+        let beginning = match read {
+            Ok(Some(saved)) => Beginning::From(Box::new(saved), PendingWrites::default()),
+            Ok(None) => begin(store, &run, shorter)?,
+            Err(error) => match begin(store, &run, shorter)? {
+                Beginning::Anew(_) => Beginning::Anew(Some(error)),
+                grown => grown,
+            },
         };
-        let (snapshot, recorded) = continued.unzip();
-        let recorded = recorded.unwrap_or_else(|| Recorded::new(&run.spec));
-        let pending = PendingWrites::default();
-        (Self { run, recorded, files, pending, _claim: claim }, snapshot, why_not)
+        let (snapshot, mut recorded, pending, why_anew) = match beginning {
+            Beginning::Over => return Ok(Opened::Over(run)),
+            Beginning::From(state, pending) => {
+                let (snapshot, recorded) = *state;
+                (Some(snapshot), recorded, pending, None)
+            }
+            Beginning::Anew(why) => (None, Recorded::new(&run.spec), PendingWrites::default(), why),
+        };
+        recorded.continue_on(provenance);
+        let session = Self { run, recorded, files, pending, _claim: claim };
+        Ok(Opened::Session(Box::new(session), snapshot, why_anew))
     }
 
     /// Name of the run.
@@ -96,14 +122,19 @@ impl Session {
         self.recorded.logs.publish_previews(store, &self.files)
     }
 
-    /// Publishes the run, which is over: its logs, the policy that it keeps, and last its manifest.
+    /// Publishes the run, which is over: its logs, the policy that it keeps, the state that it could be
+    /// trained on from, if it is to keep it, and last its manifest.
     pub fn publish(
         &mut self,
         store: &Store,
         update: &UpdateReport,
         over: &RunOver,
         provenance: &Provenance,
+        last_state: Option<&RunSnapshot>,
     ) -> Result<(), StoreError> {
+        if let Some(snapshot) = last_state {
+            write_sealed(&self.files.last_state, &snapshot.to_bytes(&self.recorded))?;
+        }
         let Self { run: PlannedRun { spec, name, method, .. }, recorded, files, pending, .. } =
             self;
         let updates = update.update_idx + 1;
@@ -135,6 +166,10 @@ impl Session {
             },
             timing: recorded.timing,
             provenance: provenance.clone(),
+            earlier_provenances: recorded
+                .provenances()
+                .filter(|earlier| !earlier.differences(provenance).is_empty())
+                .collect(),
             spec: spec.clone(),
             files: records,
         };

@@ -9,8 +9,8 @@ use gr_runs::{Check, Provenance, RunFailure, RunSpec, RunStatus, Store, StoreErr
 
 use super::events::UpdateEvents;
 use super::interrupt::Interrupt;
-use super::session::Session;
-use crate::plan::PlannedRun;
+use super::session::{Opened, Session};
+use crate::plan::{FolderPlan, PlannedRun};
 use crate::terminal::progress::Progress;
 
 /// What every batch of a sweep trains with.
@@ -21,8 +21,12 @@ pub struct Trainer<'a> {
     pub device: &'a ComputeDevice,
     /// What is noted of the program and machine.
     pub provenance: &'a Provenance,
+    /// All runs of the folder: some of them others can be grown from.
+    pub folder: &'a FolderPlan,
     /// Updates between saved states.
     pub save_every: u64,
+    /// Whether finished runs keep their last state.
+    pub keep_states: bool,
     /// Whether to stop.
     pub interrupt: &'a Interrupt,
     /// Who is told.
@@ -83,7 +87,7 @@ impl Trainer<'_> {
         &self,
         runs: Vec<PlannedRun>,
         elsewhere: &mut Vec<PlannedRun>,
-    ) -> Result<(Vec<Session>, Vec<(RunSpec, Option<RunSnapshot>)>), StoreError> {
+    ) -> Result<(Vec<Session>, Vec<(RunSpec, Option<RunSnapshot>)>)> {
         let (mut sessions, mut states) = (Vec::new(), Vec::new());
         for run in runs {
             let Some(claim) = self.store.claim(&run.name.id) else {
@@ -96,12 +100,18 @@ impl Trainer<'_> {
                 self.progress.left_out(&run);
                 continue;
             }
-            let (session, snapshot, why_not) = Session::open(self.store, run, claim);
-            if let Some(error) = why_not {
-                self.progress.warn(&format!("{error:#}; {} starts anew", session.name().id));
+            let shorter = self.folder.shorter(&run);
+            match Session::open(self.store, run, &shorter, claim, self.provenance)? {
+                Opened::Over(run) => self.progress.left_out(&run),
+                Opened::Session(session, snapshot, why_not) => {
+                    if let Some(error) = why_not {
+                        self.progress
+                            .warn(&format!("{error:#}; {} starts anew", session.name().id));
+                    }
+                    states.push((session.run.spec.clone(), snapshot));
+                    sessions.push(*session);
+                }
             }
-            states.push((session.run.spec.clone(), snapshot));
-            sessions.push(session);
         }
         Ok((sessions, states))
     }
@@ -129,7 +139,11 @@ impl Trainer<'_> {
             let events =
                 update.and_then(|update| UpdateEvents::after(update, &session.run, batch, run));
             let is_over = match events {
-                Ok(events) => self.take(slot, session, &events)?,
+                Ok(events) => {
+                    let last_state =
+                        (events.over.is_some() && self.keep_states).then(|| batch.snapshot(run));
+                    self.take(slot, session, &events, last_state.as_ref())?
+                }
                 Err(not_finite) => self.fail(session, done - 1, &not_finite)?,
             };
             if is_over {
@@ -147,6 +161,7 @@ impl Trainer<'_> {
         slot: usize,
         session: &mut Session,
         events: &UpdateEvents,
+        last_state: Option<&RunSnapshot>,
     ) -> Result<bool, StoreError> {
         let update = &events.update;
         session.record(events);
@@ -158,7 +173,7 @@ impl Trainer<'_> {
         // Where there are no locks, another process may have come first. Its files stay as they are:
         // on a machine of another kind they may differ from these in their last digits.
         if !self.is_over(&session.run)? {
-            session.publish(self.store, update, over, self.provenance)?;
+            session.publish(self.store, update, over, self.provenance, last_state)?;
         }
         self.progress.run_ended(&session.run, update.update_idx + 1, None);
         Ok(true)

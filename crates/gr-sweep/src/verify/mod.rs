@@ -18,9 +18,9 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use crate::options::flags::MachineFlags;
-use crate::plan::{PlannedRun, SweepPlan};
+use crate::plan::{FolderPlan, PlannedRun};
 use crate::results::folder::open as open_folder;
-use crate::results::summary::Summary;
+use crate::results::summary;
 use crate::sweep::workplace::Workplace;
 use crate::training::interrupt::Interrupt;
 use compare::Columns;
@@ -87,7 +87,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<u8> {
 
 /// Holds every file of every finished run against its record, and `runs.csv` against them. Returns
 /// the runs whose files are sound.
-fn check_files(plan: &SweepPlan, store: &Store) -> Result<(Files, Vec<PlannedRun>)> {
+fn check_files(plan: &FolderPlan, store: &Store) -> Result<(Files, Vec<PlannedRun>)> {
     let statuses: Vec<RunStatus> = plan
         .runs
         .par_iter()
@@ -105,7 +105,7 @@ fn check_files(plan: &SweepPlan, store: &Store) -> Result<(Files, Vec<PlannedRun
     }
     files.finished = finished.len();
     if files.damaged.is_empty() {
-        let rows = Summary::read(plan, store)?.rows;
+        let rows = summary::rows(&plan.runs, store)?;
         files.runs_csv =
             store.read_runs().map(|there| compare::summaries(&there, &runs_csv(&rows)));
     }
@@ -133,7 +133,12 @@ fn train_again(
     interrupt: &Interrupt,
     report: &mut SampleReport,
 ) -> Result<ControlFlow<u8>> {
-    let flags = MachineFlags { device: backend.into(), jobs: arguments.jobs, save_every: u64::MAX };
+    let flags = MachineFlags {
+        device: backend.into(),
+        jobs: arguments.jobs,
+        save_every: u64::MAX,
+        keep_states: false,
+    };
     let workplace = Workplace::open(&flags)?;
     let here = workplace.provenance();
     let temporary = tempfile::Builder::new().prefix("gr-verify-").tempdir();
@@ -147,12 +152,12 @@ fn train_again(
         report.add(run, Verdict::OtherKey);
     }
     let planned: Vec<PlannedRun> = runs.iter().map(|(run, _)| run.clone()).collect();
-    let trained = workplace.train(&again, &planned, interrupt);
+    let trained = workplace.train(&again, &FolderPlan::default(), &planned, interrupt);
     if let ControlFlow::Break(exit_code) = interrupt.conclude(trained, |left| left.interrupted)? {
         return Ok(ControlFlow::Break(exit_code));
     }
     for (run, there) in &runs {
-        let why = WhyNumbers::of(&here, &there.provenance, workplace.device.is_gpu);
+        let why = WhyNumbers::of(&here, there, workplace.device.is_gpu);
         let verdict = match (again.status(&run.name, Check::Lengths)?, why) {
             (RunStatus::Done(manifest), None) => {
                 let read = |name: &str| read_both(name, store, &again);

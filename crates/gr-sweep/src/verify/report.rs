@@ -1,11 +1,11 @@
 //! What a verification came to, as text.
 
 use anyhow::Result;
-use gr_runs::{Damage, Provenance, RunId, Store};
+use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
 use gr_terminal::{columns, count, program_name};
 
 use super::compare::{Columns, UPDATES_COMPARED};
-use crate::plan::{PlannedRun, SweepPlan};
+use crate::plan::{FolderPlan, PlannedRun};
 
 /// What the files of a sweep came to.
 pub struct Files {
@@ -76,7 +76,7 @@ impl Files {
     ///
     /// # Errors
     /// If the folder cannot be read.
-    pub fn count_strangers(&mut self, plan: &SweepPlan, store: &Store) -> Result<()> {
+    pub fn count_strangers(&mut self, plan: &FolderPlan, store: &Store) -> Result<()> {
         let mut strangers = store.listing()?.finished;
         for run in &plan.runs {
             strangers.remove(&run.name.id);
@@ -119,7 +119,7 @@ impl Files {
         }
         if let Some((number, made_by)) = &self.strangers {
             text += &format!(
-                "not of this plan: {}, the first one made by {made_by}; this is {}\n",
+                "of no plan here: {}, the first one made by {made_by}; this is {}\n",
                 count(*number, "run"),
                 this_version()
             );
@@ -160,12 +160,15 @@ impl Verdict {
 }
 
 impl WhyNumbers {
-    /// Why a run of `there` cannot be expected to come out bit for bit `here`; `None` if it can.
-    pub fn of(here: &Provenance, there: &Provenance, here_is_gpu: bool) -> Option<Self> {
-        let mut differences = here.differences(there);
-        if differences.is_empty() {
+    /// Why the run that is recorded `there` cannot be expected to come out bit for bit `here`, where one
+    /// program trains all of it; `None` if it can.
+    pub fn of(here: &Provenance, there: &RunManifest, here_is_gpu: bool) -> Option<Self> {
+        let RunManifest { provenance, earlier_provenances, .. } = there;
+        let all = || std::iter::once(provenance).chain(earlier_provenances);
+        let Some(there) = all().find(|there| !here.differences(there).is_empty()) else {
             return here_is_gpu.then_some(Self::OtherCompany);
-        }
+        };
+        let mut differences = here.differences(there);
         let version = |p: &Provenance| format!("{} (commit {})", p.version, p.commit);
         if version(there) != version(here) {
             differences.insert(0, format!("version: {} -> {}", version(there), version(here)));

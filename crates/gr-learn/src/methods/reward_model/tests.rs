@@ -10,7 +10,7 @@ fn spec(values: &[(&str, &str)]) -> RunSpec {
     let overrides = values.iter().map(|(name, value)| {
         ("--set".to_string(), format!("reward_model.{name}"), value.to_string())
     });
-    let sources = ConfigSources { file: None, overrides: overrides.collect() };
+    let sources = ConfigSources { overrides: overrides.collect(), ..Default::default() };
     let settings = load(&sources).unwrap().settings;
     RunSpec { method: "reward_model".into(), oversight: 0.1, seed: 3, settings }
 }

@@ -7,7 +7,7 @@ fn with(overrides: &[(&str, &str)]) -> Result<SweepFile, ConfigError> {
         .iter()
         .map(|(key, value)| (format!("--set {key}"), key.to_string(), value.to_string()))
         .collect();
-    load(&ConfigSources { file: None, overrides })
+    load(&ConfigSources { overrides, ..Default::default() })
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod improvement;
 mod paired;
 mod student;
 mod trend;
+mod welch;
 mod wilson;
 
 pub use aggregate::{interquartile_mean, mean, median, quartiles};
@@ -32,4 +33,5 @@ pub use improvement::probability_of_improvement;
 pub use paired::{PairedDifferences, PairingError, Side, paired_differences};
 pub use student::{MeanInterval, mean_interval};
 pub use trend::slope;
+pub use welch::{WelchDifference, welch_difference};
 pub use wilson::wilson_interval;

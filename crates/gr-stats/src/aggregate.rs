@@ -42,6 +42,17 @@ pub fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
     Some([0.25, 0.5, 0.75].map(|level| quantile(&sorted, level)))
 }
 
+/// Sample variance, with n - 1 in the denominator. `None` of fewer than two values, of values that all agree,
+/// which tell nothing of a spread, of one that is NaN or infinite, or on overflow.
+pub(crate) fn variance(values: &[f64]) -> Option<f64> {
+    let mean = mean(values)?;
+    if all_agree(values) {
+        return None;
+    }
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some(squares / (values.len() - 1) as f64).filter(|variance| variance.is_finite())
+}
+
 /// The value below which the share `level` of `sorted` lies. `sorted` is ascending and not empty.
 fn quantile(sorted: &[f64], level: f64) -> f64 {
     let position = level * (sorted.len() - 1) as f64;

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::aggregate::{all_agree, mean};
+use crate::aggregate::{all_agree, mean, variance};
 use crate::estimate::assert_confidence;
 
 /// A mean and how well it is known.
@@ -35,17 +35,23 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Option<MeanInterval> {
     if all_agree(values) {
         return Some(MeanInterval { n, mean, half_width: None });
     }
-    let degrees = (n - 1) as f64;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / degrees;
-    let half_width = critical_value(confidence, degrees) * (variance / n as f64).sqrt();
+    let half_width =
+        critical_value(confidence, (n - 1) as f64) * (variance(values)? / n as f64).sqrt();
     half_width.is_finite().then_some(MeanInterval { n, mean, half_width: Some(half_width) })
 }
 
 /// The t with P(|T| < t) = `confidence`.
 pub(crate) fn critical_value(confidence: f64, degrees: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees)
-        .expect("degrees of freedom are positive")
-        .inverse_cdf(0.5 + 0.5 * confidence)
+    student(degrees).inverse_cdf(0.5 + 0.5 * confidence)
+}
+
+/// P(T > t).
+pub(crate) fn upper_tail(t: f64, degrees: f64) -> f64 {
+    student(degrees).sf(t)
+}
+
+fn student(degrees: f64) -> StudentsT {
+    StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom are positive")
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! How often intervals hold the truth, in simulated experiments.
 
 use chacha20::ChaCha8Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
+use chacha20::rand_core::SeedableRng;
 use gr_stats::{crossed_mean_interval, mean, mean_interval, probability_of_improvement};
 use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::draws::standard_normal;
+
+mod draws;
 
 const EXPERIMENTS: u64 = 1000;
 /// Three standard errors of a share of 0.9 over the experiments.
@@ -12,11 +16,7 @@ const TOLERANCE: f64 = 0.03;
 /// A list of `n` draws from the standard normal distribution for each experiment.
 fn experiments(n: usize) -> Vec<Vec<f64>> {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut draw = || {
-        let uniform = ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-        Normal::standard().inverse_cdf(uniform)
-    };
-    (0..EXPERIMENTS).map(|_| (0..n).map(|_| draw()).collect()).collect()
+    (0..EXPERIMENTS).map(|_| (0..n).map(|_| standard_normal(&mut rng)).collect()).collect()
 }
 
 #[test]

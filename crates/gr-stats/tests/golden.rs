@@ -1,8 +1,8 @@
 //! Values computed by SciPy, NumPy, statsmodels and rliable; `data/make_golden.py` made them.
 
 use gr_stats::{
-    interquartile_mean, mean, mean_interval, median, paired_differences,
-    probability_of_improvement, slope, wilson_interval,
+    interquartile_mean, judge_family, mean, mean_interval, median, paired_differences,
+    probability_of_improvement, slope, verdict, welch_difference, wilson_interval,
 };
 use serde::Deserialize;
 
@@ -14,6 +14,8 @@ struct Golden {
     slopes: Vec<Slope>,
     improvements: Vec<Improvement>,
     paired: Paired,
+    differences: Vec<Difference>,
+    families: Vec<Vec<Comparison>>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,28 @@ struct Paired {
     mean: f64,
     low: f64,
     high: f64,
+}
+
+#[derive(Deserialize)]
+struct Difference {
+    a: Vec<f64>,
+    b: Vec<f64>,
+    difference: f64,
+    degrees: f64,
+    half_width: f64,
+    half_width_90: f64,
+    /// One-sided p-value of a difference above 0.1.
+    above: f64,
+    /// One-sided p-value of a difference below -0.2.
+    below: f64,
+}
+
+#[derive(Deserialize)]
+struct Comparison {
+    a: Vec<f64>,
+    b: Vec<f64>,
+    verdict: String,
+    stands: Option<bool>,
 }
 
 fn golden() -> Golden {
@@ -131,4 +155,37 @@ fn the_paired_interval_is_that_of_scipys_paired_t_test() {
     assert_close(found.mean, mean);
     assert_close(found.mean - half_width, low);
     assert_close(found.mean + half_width, high);
+}
+
+#[test]
+fn welch_differences_are_those_of_scipy() {
+    for case in golden().differences {
+        let found = welch_difference(&case.a, &case.b).unwrap();
+        assert_close(found.difference, case.difference);
+        assert_close(found.degrees / case.degrees, 1.0);
+        assert_close(found.half_width(0.95) / case.half_width, 1.0);
+        assert_close(found.half_width(0.9) / case.half_width_90, 1.0);
+        assert_close(found.p_above(0.1) / case.above, 1.0);
+        assert_close(found.p_below(-0.2) / case.below, 1.0);
+    }
+}
+
+#[test]
+fn verdicts_are_those_of_scipys_intervals_and_stand_as_statsmodels_says() {
+    let mut claims = Vec::new();
+    for family in golden().families {
+        let pairs: Vec<(&[f64], &[f64])> =
+            family.iter().map(|case| (&case.a[..], &case.b[..])).collect();
+        for (case, found) in family.iter().zip(judge_family(&pairs)) {
+            assert_eq!(found.verdict.name(), case.verdict);
+            assert_eq!(verdict(&case.a, &case.b), found.verdict);
+            assert_eq!(found.stands, case.stands);
+            claims.push((case.verdict.clone(), case.stands));
+        }
+    }
+    // Every verdict occurs, and one that stands alone but not in its family.
+    for word in ["beats", "matches", "worse", "undecided"] {
+        assert!(claims.iter().any(|(verdict, _)| verdict == word), "{word}");
+    }
+    assert!(claims.iter().any(|(_, stands)| *stands == Some(false)));
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from rliable import metrics
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 FOLDER = Path(__file__).parent
@@ -20,6 +21,53 @@ FOLDER = Path(__file__).parent
 
 def iqm(values):
     return stats.trim_mean(values, 0.25)
+
+
+def welch_tail(a, b, margin, alternative):
+    shifted = np.array(a) - margin
+    return stats.ttest_ind(shifted, b, equal_var=False, alternative=alternative).pvalue
+
+
+def welch(a, b):
+    interval = stats.ttest_ind(a, b, equal_var=False)
+    bounds = interval.confidence_interval(0.95), interval.confidence_interval(0.9)
+    return {
+        "a": a,
+        "b": b,
+        "difference": np.mean(a) - np.mean(b),
+        "degrees": interval.df,
+        "half_width": (bounds[0].high - bounds[0].low) / 2,
+        "half_width_90": (bounds[1].high - bounds[1].low) / 2,
+        "above": welch_tail(a, b, 0.1, "greater"),
+        "below": welch_tail(a, b, -0.2, "less"),
+    }
+
+
+def judged(pairs):
+    """Verdicts from intervals; Holm at level 0.05, with tests at 0.025 brought to that level."""
+    verdicts, scaled = [], []
+    for a, b in pairs:
+        found = stats.ttest_ind(a, b, equal_var=False)
+        wide, narrow = found.confidence_interval(0.95), found.confidence_interval(0.9)
+        if wide.low > 0.1:
+            verdicts.append("beats")
+            scaled.append(2 * welch_tail(a, b, 0.1, "greater"))
+        elif -0.1 <= narrow.low and narrow.high <= 0.1:
+            verdicts.append("matches")
+            scaled.append(
+                max(welch_tail(a, b, -0.1, "greater"), welch_tail(a, b, 0.1, "less"))
+            )
+        elif wide.high < 0:
+            verdicts.append("worse")
+            scaled.append(2 * welch_tail(a, b, 0, "less"))
+        else:
+            verdicts.append("undecided")
+            scaled.append(1.0)
+    stands = multipletests(scaled, 0.05, method="holm")[0]
+    return [
+        {"a": a, "b": b, "verdict": verdict, "stands": None if verdict == "undecided" else bool(s)}
+        for (a, b), verdict, s in zip(pairs, verdicts, stands)
+    ]
 
 
 def values():
@@ -84,6 +132,23 @@ def values():
         "high": interval.high,
     }
 
+    differences = []
+    for n, m, spread in ((2, 2, 1), (8, 8, 0.1), (3, 12, 5), (30, 9, 0.01)):
+        a = generator.normal(0.3, 0.2, n).round(4).tolist()
+        b = generator.normal(0.2, 0.2 * spread, m).round(4).tolist()
+        differences.append(welch(a, b))
+
+    families = []
+    for size in (1, 4, 6, 6):
+        pairs = [
+            (
+                generator.normal(0.3 + shift, 0.08, 9).round(3).tolist(),
+                generator.normal(0.3, 0.08, 8).round(3).tolist(),
+            )
+            for shift in (0.25, 0.02, -0.1, 0.1, 0.2, -0.15)[:size]
+        ]
+        families.append(judged(pairs))
+
     return {
         "aggregates": aggregates,
         "student": student,
@@ -91,6 +156,8 @@ def values():
         "slopes": slopes,
         "improvements": improvements,
         "paired": paired,
+        "differences": differences,
+        "families": families,
     }
 
 

@@ -156,7 +156,7 @@ fn a_garbled_plan_is_refused_and_taking_its_advice_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();
     succeed(&mut sweep(folder.path(), &small));
-    let plan = folder.path().join("plan.toml");
+    let plan = support::plan(folder.path()).unwrap();
     for garbled in [&b"x = ["[..], b"", b"\xff\xfe", b"methods = [\"routing\"]"] {
         fs::write(&plan, garbled).unwrap();
         let mut refused = vec![sweep(folder.path(), &small)];
@@ -169,7 +169,7 @@ fn a_garbled_plan_is_refused_and_taking_its_advice_loses_nothing() {
             let output = command.output().unwrap();
             let (_, errors) = texts(&output);
             assert_eq!(output.status.code(), Some(2), "{command:?}: {errors}");
-            for mention in ["plan.toml", "corrupt", "remove this file", "--results"] {
+            for mention in ["plans", "corrupt", "remove this file"] {
                 assert!(errors.contains(mention), "{command:?} does not say {mention:?}: {errors}");
             }
         }

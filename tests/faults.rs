@@ -59,7 +59,7 @@ fn assert_it_finishes(whole: &Path, disturbed: &Path, finished: &BTreeSet<String
 }
 
 fn wait_for_a_result(folder: &Path) {
-    wait_until("a finished run", || folder.join("plan.toml").exists() && has_result(folder));
+    wait_until("a finished run", || support::plan(folder).is_some() && has_result(folder));
 }
 
 /// Whether a process trains a run in `folder`, or has nothing left to train.

@@ -142,7 +142,7 @@ fn status_counts_what_is_done_and_who_trains() {
     let mut child = sweep(&results, &arguments("--updates=100000")).spawn().unwrap();
     let seen = (0..1000).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(20));
-        let running = results.join("plan.toml").exists().then(status);
+        let running = support::plan(&results).is_some().then(status);
         running.filter(|status| status["total"]["running"] == 1 && !status["eta_seconds"].is_null())
     });
     let (text, _) = texts(&succeed(&mut looking("status", &results, &[])));

@@ -44,7 +44,7 @@ fn a_method_from_outside_is_trained_listed_continued_and_verified() {
     succeed(&mut own(&sweep));
     let runs = names(&results).into_iter().filter(|name| name.starts_with("/run_")).count();
     assert_eq!(runs, 4);
-    let plan = std::fs::read_to_string(results.join("plan.toml")).unwrap();
+    let plan = std::fs::read_to_string(support::plan(&results).unwrap()).unwrap();
     assert!(plan.contains("[fined_ghosts]\nfine = 5.0"), "{plan}");
     let (_, again) = texts(&succeed(&mut own(&sweep)));
     assert!(again.contains("4 over") || again.contains("nothing"), "{again}");

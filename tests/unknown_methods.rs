@@ -10,7 +10,7 @@ use support::{SMALL, binary, looking, names, succeed, sweep, texts};
 
 /// Calls the method of all runs in `folder` something else, as a program that has it would.
 fn rename_method(folder: &Path, from: &str, to: &str) {
-    for place in [folder.to_path_buf(), folder.join("checkpoints")] {
+    for place in ["", "checkpoints", "plans"].map(|place| folder.join(place)) {
         for path in fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()) {
             let name = path.file_name().unwrap().to_string_lossy().replace(from, to);
             if path.extension().is_some_and(|end| end == "toml" || end == "csv") {
@@ -46,7 +46,7 @@ fn a_folder_of_an_unknown_method_is_refused_untouched_and_drawn_as_it_is() {
     ] {
         assert!(errors.contains(mention), "{errors}");
     }
-    let planned = folder.join("plan.toml");
+    let planned = support::plan(&folder).unwrap();
     let config = format!("--config={}", planned.display());
     let mut script = Command::new(binary("gr-sweep"));
     let mut by_name = sweep(&folder, &["--methods=my_method"]);

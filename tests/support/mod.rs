@@ -43,6 +43,12 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// The one plan of the results folder `results`; nothing if none is there yet.
+pub fn plan(results: &Path) -> Option<PathBuf> {
+    let mut plans = fs::read_dir(results.join("plans")).ok()?;
+    Some(plans.next()?.unwrap().path())
+}
+
 /// A command of `gr-sweep` with results in `results`.
 pub fn sweep(results: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("gr-sweep"));

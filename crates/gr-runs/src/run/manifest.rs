@@ -30,6 +30,13 @@ pub struct RunManifest {
     pub files: Vec<FileRecord>,
 }
 
+impl RunManifest {
+    /// Everything that trained the run.
+    pub fn provenances(&self) -> impl Iterator<Item = &Provenance> {
+        self.earlier_provenances.iter().chain([&self.provenance])
+    }
+}
+
 /// Figures of a finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {

@@ -85,8 +85,14 @@ impl ConfigSources {
                 .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
             let origin = path.display().to_string();
             let mut typed = parse(&text, &origin)?;
+            // Of a plan, which is a configuration like any other.
+            typed.remove("schema_version");
             if let Some(list) = typed.remove("variants") {
                 variants = Variant::in_list(&origin, &list)?;
+                let is_empty = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
+                if typed.get("methods").is_some_and(is_empty) {
+                    typed.remove("methods");
+                }
             }
             match typed.remove("vary") {
                 Some(Value::Table(varied)) => vary = Varied::in_table(&origin, &varied)?,

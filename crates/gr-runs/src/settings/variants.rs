@@ -109,12 +109,12 @@ impl Variant {
     /// Reads the `[[variants]]` of a file.
     ///
     /// # Errors
-    /// If one has no name or that of another, or a key that cannot vary or a value that is not taken.
+    /// If one has the name of another, a key that cannot vary or a value that is not taken.
     pub fn in_list(origin: &str, list: &Value) -> Result<Vec<Self>, ConfigError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Typed {
-            name: String,
+            name: Option<String>,
             method: String,
             #[serde(default)]
             settings: Table,
@@ -122,27 +122,30 @@ impl Variant {
         let refused = |message: String| ConfigError::Parse { origin: origin.into(), message };
         let typed: Vec<Typed> = list.clone().try_into().map_err(|error: toml::de::Error| {
             let message = error.message();
-            refused(format!("[[variants]] take name, method and a table of settings: {message}"))
+            refused(format!("[[variants]] take method, settings and a name: {message}"))
         })?;
         let mut names = BTreeSet::new();
         let read = |Typed { name, method, settings }: Typed| {
-            let of_variant = |error: ConfigError| refused(format!("variant \"{name}\": {error}"));
-            if name.trim().is_empty() || name.chars().any(char::is_control) {
-                return Err(refused(format!(
-                    "variants.name = {name:?} is not accepted; it must be words"
-                )));
+            if let Some(name) = &name {
+                if name.trim().is_empty() || name.chars().any(char::is_control) {
+                    let message =
+                        format!("variants.name = {name:?} is not accepted; it must be words");
+                    return Err(refused(message));
+                }
+                if !names.insert(name.clone()) {
+                    return Err(refused(format!(
+                        "variants.name = \"{name}\" is there twice; give each variant a name of its own"
+                    )));
+                }
             }
-            if !names.insert(name.clone()) {
-                return Err(refused(format!(
-                    "variants.name = \"{name}\" is there twice; give each variant a name of its own"
-                )));
+            let mut variant = Self { name, method, settings: BTreeMap::new() };
+            for (key, value) in flatten(&settings) {
+                let read = can_vary(&key).and_then(|key| read_value(key, &value));
+                let at_fault = |error| refused(format!("{}: {error}", variant.described()));
+                let value = read.map_err(at_fault)?;
+                variant.settings.insert(key, value);
             }
-            let settings = flatten(&settings).into_iter().map(|(key, value)| {
-                let value = read_value(can_vary(&key)?, &value)?;
-                Ok((key, value))
-            });
-            let settings = settings.collect::<Result<_, ConfigError>>().map_err(of_variant)?;
-            Ok(Self { name: Some(name.clone()), method, settings })
+            Ok(variant)
         };
         typed.into_iter().map(read).collect()
     }

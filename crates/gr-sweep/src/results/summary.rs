@@ -1,6 +1,6 @@
 //! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use gr_grid::TrueReturn;
@@ -13,7 +13,7 @@ use gr_terminal::{columns, count, duration, print_if_read};
 use serde::Serialize;
 
 use super::reading::read_all;
-use crate::plan::{FolderPlan, PlannedRun, groups};
+use crate::plan::{FolderPlan, PlannedRun};
 
 /// Confidence of the intervals in the table.
 const CONFIDENCE: f64 = 0.95;
@@ -158,7 +158,16 @@ impl Summary {
         let asked: HashSet<&RunId> = asked.iter().map(|run| &run.name.id).collect();
         let others = folder.runs.iter().filter(|run| !asked.contains(&run.name.id));
         let others: Vec<PlannedRun> = others.cloned().collect();
-        summary.also_there = shorter.into_iter().chain(groups(&others)).map(described).collect();
+        let lengths: BTreeSet<u64> =
+            shorter.iter().map(|runs| runs[0].spec.settings.updates.0).collect();
+        if !lengths.is_empty() {
+            let number: usize = shorter.iter().map(|runs| runs.len()).sum();
+            let lengths: Vec<String> = lengths.iter().map(u64::to_string).collect();
+            let what = format!("{} of these", count(number, "shorter run"));
+            summary.also_there.push(format!("{what}, of {} updates", lengths.join(" and ")));
+        }
+        let methods = others.chunk_by(|a, b| a.method.label == b.method.label);
+        summary.also_there.extend(methods.map(described));
         for runs in shown {
             let mut finished = Vec::new();
             for run in runs {
@@ -311,17 +320,12 @@ pub fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
     }
 }
 
-/// Runs that differ in their seed alone, in words.
+/// Runs of one method in words.
 fn described(runs: &[PlannedRun]) -> String {
-    let PlannedRun { spec, variant, updates, .. } = &runs[0];
-    let variant = if variant.is_empty() { String::new() } else { format!(" ({variant})") };
-    format!(
-        "{} of {}{variant} at p = {}, {}",
-        count(runs.len(), "run"),
-        spec.method,
-        spec.oversight,
-        count(*updates, "update")
-    )
+    let levels: BTreeSet<String> = runs.iter().map(|run| run.spec.oversight.to_string()).collect();
+    let levels: Vec<String> = levels.into_iter().collect();
+    let method = runs[0].method.label;
+    format!("{} of {method} at p = {}", count(runs.len(), "run"), levels.join(", "))
 }
 
 /// What `runs.csv` is to hold of `runs`.

@@ -157,7 +157,7 @@ fn train_again(
         return Ok(ControlFlow::Break(exit_code));
     }
     for (run, there) in &runs {
-        let why = WhyNumbers::of(&here, there, workplace.device.is_gpu);
+        let why = WhyNumbers::of(&here, there.provenances(), workplace.device.is_gpu);
         let verdict = match (again.status(&run.name, Check::Lengths)?, why) {
             (RunStatus::Done(manifest), None) => {
                 let read = |name: &str| read_both(name, store, &again);

@@ -1,7 +1,7 @@
 //! What a verification came to, as text.
 
 use anyhow::Result;
-use gr_runs::{Damage, Provenance, RunId, RunManifest, Store};
+use gr_runs::{Damage, Provenance, RunId, Store};
 use gr_terminal::{columns, count, program_name};
 
 use super::compare::{Columns, UPDATES_COMPARED};
@@ -160,12 +160,15 @@ impl Verdict {
 }
 
 impl WhyNumbers {
-    /// Why the run that is recorded `there` cannot be expected to come out bit for bit `here`, where one
-    /// program trains all of it; `None` if it can.
-    pub fn of(here: &Provenance, there: &RunManifest, here_is_gpu: bool) -> Option<Self> {
-        let RunManifest { provenance, earlier_provenances, .. } = there;
-        let all = || std::iter::once(provenance).chain(earlier_provenances);
-        let Some(there) = all().find(|there| !here.differences(there).is_empty()) else {
+    /// Why a run that `there` trained, one after the other, cannot be expected to come out bit for bit
+    /// `here`; `None` if it can.
+    pub fn of<'a>(
+        here: &Provenance,
+        there: impl IntoIterator<Item = &'a Provenance>,
+        here_is_gpu: bool,
+    ) -> Option<Self> {
+        let other = there.into_iter().find(|there| !here.differences(there).is_empty());
+        let Some(there) = other else {
             return here_is_gpu.then_some(Self::OtherCompany);
         };
         let mut differences = here.differences(there);
@@ -260,16 +263,16 @@ mod tests {
     fn bits_are_compared_where_the_code_that_trains_is_the_same_on_a_cpu_and_nowhere_else() {
         let sweep = made_with(Some("code"), "gr-sweep", "cpu");
         let search = made_with(Some("code"), "gr-search", "cpu");
-        assert!(WhyNumbers::of(&sweep, &search, false).is_none());
+        assert!(WhyNumbers::of(&sweep, [&search], false).is_none());
         let note = |here: &Provenance, there: &Provenance, is_gpu: bool| {
-            WhyNumbers::of(here, there, is_gpu).unwrap().text()
+            WhyNumbers::of(here, [here, there], is_gpu).unwrap().text()
         };
         let other_code = made_with(Some("other"), "gr-sweep", "cpu");
         assert!(note(&sweep, &other_code, false).contains("training code: other -> code"));
         // Manifests of earlier versions do not say which code trained.
         let earlier = made_with(None, "gr-search", "cpu");
         assert!(note(&sweep, &earlier, false).contains("binary: gr-search -> gr-sweep"));
-        assert!(WhyNumbers::of(&sweep, &made_with(None, "gr-sweep", "cpu"), false).is_none());
+        assert!(WhyNumbers::of(&sweep, [&made_with(None, "gr-sweep", "cpu")], false).is_none());
         let gpu = made_with(Some("code"), "gr-sweep", "wgpu");
         assert!(note(&gpu, &gpu, true).contains("share its batch"));
         assert!(note(&gpu, &sweep, true).contains("backend: cpu -> wgpu"));

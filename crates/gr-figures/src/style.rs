@@ -177,10 +177,11 @@ const fn method(
 }
 
 /// Place of a series in legends. Unknown methods come last.
-pub fn order(series: &Series) -> (usize, String, String) {
+pub fn order(series: &Series) -> (usize, String, usize, String) {
     let known = METHODS.iter().position(|method| method.label == series.method);
-    let variant = format!("{:?} {}", series.holdout, series.chosen);
-    (known.unwrap_or(METHODS.len()), series.method.clone(), variant)
+    let place = series.variant.as_ref().map_or(0, |variant| variant.place);
+    let holdout = format!("{:?} {}", series.holdout, series.chosen);
+    (known.unwrap_or(METHODS.len()), series.method.clone(), place, holdout)
 }
 
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
@@ -229,6 +230,9 @@ pub fn name(series: &Series) -> String {
             None => format!(" ({} holdout)", holdout.source),
         };
     }
+    if let Some(variant) = series.variant.as_ref().filter(|variant| !variant.name.is_empty()) {
+        name += &format!(", {}", variant.name);
+    }
     if series.chosen {
         name += ", chosen on holdout, unseen seeds";
     }
@@ -242,7 +246,7 @@ mod tests {
 
     fn series(method: &str, fraction: Option<f64>) -> Series {
         let holdout = fraction.map(|h| Holdout::new("hidden".into(), Some(h)));
-        Series { method: method.into(), holdout, chosen: false }
+        Series { method: method.into(), holdout, ..Series::default() }
     }
 
     #[test]

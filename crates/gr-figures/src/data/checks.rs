@@ -1,15 +1,16 @@
 //! What must not stand in one figure: the same run twice, different worlds, different meanings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Plan, Results, Run, RunState};
+use super::{Results, Run, RunState};
 
 /// Settings that say which runs there are or what is written of them, not what a run is, and those
 /// that stand in the names of series.
-const SHOWN: [&str; 8] = [
+pub const SHOWN: [&str; 10] = [
+    "schema_version",
+    "variants",
     "methods",
     "oversight",
     "seeds",
@@ -21,7 +22,7 @@ const SHOWN: [&str; 8] = [
 ];
 
 /// Settings that change what a return means.
-const WORLD: [&str; 6] = [
+pub const WORLD: [&str; 6] = [
     "environment.rows",
     "environment.cols",
     "environment.max_step",
@@ -35,9 +36,20 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
     same_meaning(results)?;
     each_run_once(&results.runs)?;
     each_trial_once(results)?;
+    let variants: BTreeSet<&str> = results
+        .runs
+        .iter()
+        .filter_map(|run| Some(&*run.series.variant.as_ref()?.settings))
+        .collect();
+    // What stands in the names of series needs not be said.
+    let is_named = |key: &str| {
+        let mut settings = variants.iter().flat_map(|settings| settings.split(';'));
+        settings.any(|setting| setting.split_once('=').is_some_and(|(name, _)| name == key))
+    };
     let mut differences: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (index, plan) in results.plans.iter().enumerate() {
-        for earlier in &results.plans[..index] {
+        for earlier in results.plans[..index].iter().filter(|other| other.folder() != plan.folder())
+        {
             for (key, ours) in plan.settings() {
                 let Some(theirs) = earlier.settings().get(key).filter(|value| *value != ours)
                 else {
@@ -45,10 +57,10 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
                 };
                 // What a search chose differs from everything by intention.
                 let chosen = (plan.chosen || earlier.chosen) && key.starts_with("early_stopping.");
-                if chosen || SHOWN.iter().any(|shown| key.starts_with(shown)) {
+                if chosen || SHOWN.iter().any(|shown| key.starts_with(shown)) || is_named(key) {
                     continue;
                 }
-                if WORLD.contains(&key.as_str()) || share_a_series(results, plan, earlier, key) {
+                if WORLD.contains(&key.as_str()) {
                     bail!(
                         "{}: {key} = {ours}, but {} has {theirs}; runs that differ in it cannot \
                          be drawn together, draw these folders one by one",
@@ -124,17 +136,4 @@ fn each_run_once(runs: &[Run]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether runs of both plans would be averaged although the setting `key` bears on them.
-fn share_a_series(results: &Results, plan: &Plan, earlier: &Plan, key: &str) -> bool {
-    let of = |plan: &Plan| {
-        let folder = plan.path().parent().map(Path::to_path_buf).unwrap_or_default();
-        let matters =
-            |run: &&Run| !key.starts_with("early_stopping.") || run.series.holdout.is_some();
-        results.runs.iter().filter(move |run| run.folder == folder).filter(matters)
-    };
-    of(plan).any(|run| {
-        of(earlier).any(|other| other.series == run.series && other.oversight == run.oversight)
-    })
 }

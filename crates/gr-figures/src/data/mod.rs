@@ -9,6 +9,7 @@ mod records;
 mod run;
 mod search;
 mod table;
+mod variants;
 mod warnings;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,9 @@ use rayon::prelude::*;
 
 pub use plan::Plan;
 pub use policy_tables::{CellPolicy, PolicyTable, TableKey};
-pub use run::{EvaluationPoint, Holdout, Oversight, Run, RunLabels, RunState, Series, UpdateValue};
+pub use run::{
+    EvaluationPoint, Holdout, Oversight, Run, RunLabels, RunState, Series, UpdateValue, Variant,
+};
 pub use search::Trial;
 pub use warnings::Warnings;
 
@@ -63,7 +66,7 @@ impl Results {
             results.add_folder(folder)?;
         }
         if let Some(folder) = reference {
-            results.references = records::runs_of(folder, None, &results.warnings)?;
+            results.references = records::runs_of(folder, &[], &results.warnings)?;
             if results.references.is_empty() {
                 bail!("{}: no eval_results_*.csv to compare with", folder.display());
             }
@@ -79,7 +82,8 @@ impl Results {
         // An empty evaluation file, already warned of, does not even say which method it is of.
         results.runs.retain(|run| !run.series.method.is_empty());
         results.must_have_any()?;
-        results.differences = checks::check(&results)?;
+        variants::name(&mut results.runs);
+        results.differences.extend(checks::check(&results)?);
         Ok(results)
     }
 
@@ -123,7 +127,7 @@ impl Results {
 
     fn add_sweep(&mut self, folder: &Path, chosen: bool) -> Result<()> {
         let has_rows = folder.join("runs.csv").exists();
-        let (mut plan, mut runs) = match self.read_sweep(folder, has_rows) {
+        let (mut plans, mut runs) = match self.read_sweep(folder, has_rows) {
             Ok(found) => found,
             Err(error) => {
                 self.warnings.leave_out(&error);
@@ -136,29 +140,29 @@ impl Results {
         for run in runs.iter_mut().filter(|_| chosen) {
             run.series = std::mem::take(&mut run.series).chosen();
         }
-        if let Some(plan) = &mut plan {
-            plan.chosen = chosen;
+        plans.iter_mut().for_each(|plan| plan.chosen = chosen);
+        if let Some(said) = variants::keep_longest(&mut runs) {
+            self.differences.push(format!("{}: {said}", folder.display()));
         }
         self.runs.extend(runs);
-        match plan {
-            Some(plan) => self.plans.push(plan),
-            None if has_rows => {}
-            None => self.bare_folders.push(folder.into()),
+        if plans.is_empty() && !has_rows {
+            self.bare_folders.push(folder.into());
         }
+        self.plans.extend(plans);
         Ok(())
     }
 
-    fn read_sweep(&self, folder: &Path, has_rows: bool) -> Result<(Option<Plan>, Vec<Run>)> {
-        let plan = match Plan::read(&folder.join("plan.toml")) {
-            // `runs.csv` tells which runs there are without it.
+    fn read_sweep(&self, folder: &Path, has_rows: bool) -> Result<(Vec<Plan>, Vec<Run>)> {
+        let plans = match Plan::read_all(folder) {
+            // `runs.csv` tells which runs there are without them.
             Err(error) if has_rows => {
                 self.warnings.leave_out(&error);
-                None
+                Vec::new()
             }
-            plan => plan?,
+            plans => plans?,
         };
-        let runs = records::runs_of(folder, plan.as_ref(), &self.warnings)?;
-        Ok((plan, runs))
+        let runs = records::runs_of(folder, &plans, &self.warnings)?;
+        Ok((plans, runs))
     }
 
     /// Finished runs.
@@ -201,13 +205,14 @@ fn suggestion(folder: &Path) -> Result<String> {
     let mut names = Vec::new();
     for entry in folder.read_dir().with_context(|| format!("{}", folder.display()))? {
         let path = entry?.path();
-        if ["runs.csv", "plan.toml", "trials.csv"].iter().any(|name| path.join(name).exists()) {
+        let signs = ["runs.csv", "plan.toml", "plans", "trials.csv"];
+        if signs.iter().any(|name| path.join(name).exists()) {
             names.push(path.display().to_string());
         }
     }
     names.sort();
     Ok(match names.as_slice() {
-        [] => "; a results folder has runs.csv, plan.toml or eval_results_*.csv in it".into(),
+        [] => "; a results folder has runs.csv, plans or eval_results_*.csv in it".into(),
         [name, ..] => format!("; did you mean {name}?"),
     })
 }

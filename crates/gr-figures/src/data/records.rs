@@ -1,15 +1,16 @@
 //! Which runs a folder holds and how far each came: from `runs.csv`, else from plan and manifests,
 //! else from the evaluation files alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use gr_runs::{CsvLine, RunId, RunRow, Seed};
 use gr_terminal::count;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlannedMethod, PlannedRun};
 use super::run::{EvaluationPoint, Holdout, Run, RunLabels, RunState, Series};
 use super::table::{Columns, choice, probability, read_good_rows};
 use super::{Warnings, file_name, manifest};
@@ -31,19 +32,20 @@ const STATES: [(&str, RunState); 3] = [
 ///
 /// # Errors
 /// If nothing tells which there are.
-pub fn runs_of(folder: &Path, plan: Option<&Plan>, warnings: &Warnings) -> Result<Vec<Run>> {
+pub fn runs_of(folder: &Path, plans: &[Plan], warnings: &Warnings) -> Result<Vec<Run>> {
     let rows = folder.join("runs.csv");
-    let mut runs = match (rows.exists(), plan) {
+    let mut runs = match (rows.exists(), plans) {
         (true, _) => from_rows(folder, &rows, warnings)?,
-        (false, Some(plan)) => from_plan(folder, plan, warnings)?,
-        (false, None) => from_evaluations(folder)?,
+        (false, []) => from_evaluations(folder)?,
+        (false, plans) => from_plans(folder, plans, warnings)?,
     };
     for run in &mut runs {
-        run.configured_updates = plan.map(|plan| plan.shared().updates.0);
+        run.planned = run.planned.take().or_else(|| planned_as(plans, run));
+        run.configured_updates = run.planned.as_ref().map(|planned| planned.settings.updates.0);
         // `runs.csv` and plan may be older than the run's own files.
         let is_settled = matches!(run.state, RunState::Finished | RunState::Unreadable);
         let manifest = run.file("run", "toml");
-        if is_settled || plan.is_none() {
+        if is_settled || plans.is_empty() {
             continue;
         } else if manifest.exists() {
             if let Err(error) = manifest::finish(run, &manifest) {
@@ -153,7 +155,23 @@ fn from_row(folder: &Path, line: &CsvLine<'_>, row: RunRow) -> Result<Run> {
     })
 }
 
-fn from_plan(folder: &Path, plan: &Plan, warnings: &Warnings) -> Result<Vec<Run>> {
+/// Which method of `plans`, with which settings, `run` is of: the only one there is, or the one that makes
+/// its name.
+fn planned_as(plans: &[Plan], run: &Run) -> Option<Arc<PlannedMethod>> {
+    let methods = plans.iter().flat_map(Plan::methods);
+    let of_method: Vec<_> = methods.filter(|planned| planned.method == run.series.method).collect();
+    let makes_its_name = |planned: &&&Arc<PlannedMethod>| {
+        let names = run.seed.map(|seed| planned.names(run.oversight.0, seed));
+        names.is_some_and(|names| names.iter().any(|name| name.id.as_str() == run.id))
+    };
+    let named = match of_method[..] {
+        [_] => None,
+        _ => of_method.iter().find(makes_its_name),
+    };
+    named.or(of_method.first()).map(|planned| Arc::clone(planned))
+}
+
+fn from_plans(folder: &Path, plans: &[Plan], warnings: &Warnings) -> Result<Vec<Run>> {
     let mut names = Vec::new();
     let checkpoints = Some(folder.join("checkpoints")).filter(|folder| folder.exists());
     for folder in [folder.to_path_buf()].into_iter().chain(checkpoints) {
@@ -174,47 +192,64 @@ fn from_plan(folder: &Path, plan: &Plan, warnings: &Warnings) -> Result<Vec<Run>
             ids.entry(start).or_default().insert(id);
         }
     }
-    let shared = plan.shared();
-    let run = |planned: (&str, f64, Seed)| {
-        let (method, oversight, seed) = planned;
-        let start: RunId = format!("{method}_p{oversight}_s{seed}")
+    // Plans may ask for the same run, and for several whose names begin alike.
+    let mut seen = HashSet::new();
+    let planned: Vec<PlannedRun> = plans
+        .iter()
+        .flat_map(Plan::runs)
+        .filter(|run| {
+            plans.len() == 1
+                || seen.insert(run.method.names(run.oversight, run.seed)[0].key.clone())
+        })
+        .collect();
+    let mut num_alike: HashMap<(&str, u64, Seed), usize> = HashMap::new();
+    for run in &planned {
+        *num_alike.entry((&run.method.method, run.oversight.to_bits(), run.seed)).or_default() += 1;
+    }
+    let run = |planned: &PlannedRun| {
+        let PlannedRun { method, oversight, seed } = planned;
+        let start: RunId = format!("{}_p{oversight}_s{seed}", method.method)
             .parse()
-            .map_err(|error: String| anyhow!("{}: methods: {error}", plan.path().display()))?;
+            .map_err(|error: String| anyhow!("{}: methods: {error}", plans[0].path().display()))?;
         let found = ids.get(start.as_str()).into_iter().flatten().copied();
-        let (id, state) = match one_of(folder, plan, planned, &found.collect::<Vec<_>>()) {
+        let number = num_alike[&(method.method.as_str(), oversight.to_bits(), *seed)];
+        let (id, state) = match one_of(folder, planned, number, &found.collect::<Vec<_>>()) {
             Ok(id) => (id.unwrap_or(start.as_str()), RunState::Missing),
             Err(error) => {
                 warnings.leave_out(&error);
                 (start.as_str(), RunState::Unreadable)
             }
         };
+        let settings = &method.settings;
         Ok(Run {
-            seed: Some(seed),
-            first_observation: Some(shared.environment.first_observation.name().into()),
-            evaluation: Some(shared.evaluation.mode.name().into()),
-            ..Run::blank(folder, id.into(), Series::of_method(method), oversight, state)
+            seed: Some(*seed),
+            first_observation: Some(settings.environment.first_observation.name().into()),
+            evaluation: Some(settings.evaluation.mode.name().into()),
+            planned: Some(method.clone()),
+            ..Run::blank(folder, id.into(), Series::of_method(&method.method), *oversight, state)
         })
     };
-    plan.runs().map(run).collect()
+    planned.iter().map(run).collect()
 }
 
-/// Which of the runs in `found`, whose names begin alike, is the one that is planned. Where there are
-/// several, as after a change of settings, the hash in the name tells.
+/// Which of the runs in `found`, whose names begin alike, is the one that is planned, beside others
+/// if there are `number` whose names begin so. Where there are several, the hash in the name tells.
 fn one_of<'a>(
     folder: &Path,
-    plan: &Plan,
-    planned: (&str, f64, Seed),
+    planned: &PlannedRun,
+    number: usize,
     found: &[&'a str],
 ) -> Result<Option<&'a str>> {
-    if let [] | [_] = found {
+    if let ([] | [_], 1) = (found, number) {
         return Ok(found.first().copied());
     }
-    let names = plan.names(planned).map(|name| name.id);
+    let names = planned.method.names(planned.oversight, planned.seed).map(|name| name.id);
     let is_planned = |id: &&&str| names.iter().any(|name| name.as_str() == **id);
     match found.iter().filter(is_planned).collect::<Vec<_>>().as_slice() {
         [one] => Ok(Some(one)),
+        [] if number > 1 => Ok(None),
         planned => bail!(
-            "{}: runs {} begin alike and {} of them has a name that plan.toml makes; move the files of \
+            "{}: runs {} begin alike and {} of them has a name that its plan makes; move the files of \
              the others elsewhere",
             folder.display(),
             found.join(" and "),

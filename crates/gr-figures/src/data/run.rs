@@ -3,8 +3,11 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gr_runs::{LabelCount, Seed};
+
+use super::plan::PlannedMethod;
 
 /// An oversight level p, ordered so that runs can be grouped by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,8 +50,21 @@ pub struct Series {
     pub method: String,
     /// Present where checkpoints were chosen on a holdout.
     pub holdout: Option<Holdout>,
+    /// What tells it from other series of the method, where their settings differ.
+    pub variant: Option<Variant>,
     /// Whether its settings came out of a search, so that its runs are the unseen test of them.
     pub chosen: bool,
+}
+
+/// Settings in which series of one method differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Its place among those of the method.
+    pub place: usize,
+    /// `key=value;..`.
+    pub settings: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// How far a run came.
@@ -117,6 +133,8 @@ pub struct Run {
     /// The headline policy: `diamond` for routed methods, else `training_policy`. Found in the
     /// evaluations where nothing else says it.
     pub headline: Option<String>,
+    /// Its method with its settings, where a plan tells them.
+    pub planned: Option<Arc<PlannedMethod>>,
     /// Updates that its plan configures for every method.
     pub configured_updates: Option<u64>,
     /// Updates that its method trains of those, all being well.
@@ -177,6 +195,7 @@ impl Run {
             evaluation: None,
             state,
             headline: None,
+            planned: None,
             configured_updates: None,
             planned_updates: None,
             updates: None,
@@ -199,7 +218,7 @@ impl Run {
 impl Series {
     /// The series of a method without a holdout.
     pub fn of_method(method: impl Into<String>) -> Self {
-        Self { method: method.into(), holdout: None, chosen: false }
+        Self { method: method.into(), ..Self::default() }
     }
 
     /// The same series of runs with chosen settings. The share held out is one of those, and may be

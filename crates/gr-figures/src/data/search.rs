@@ -82,13 +82,16 @@ pub fn chosen_sweeps(folder: &Path) -> Result<Vec<PathBuf>> {
     if !selected.is_dir() {
         return Ok(Vec::new());
     }
-    if selected.join("plan.toml").exists() || selected.join("runs.csv").exists() {
+    let is_sweep = |folder: &Path| {
+        ["plan.toml", "plans", "runs.csv"].iter().any(|name| folder.join(name).exists())
+    };
+    if is_sweep(&selected) {
         return Ok(vec![selected]);
     }
     let mut sweeps = Vec::new();
     for entry in selected.read_dir().with_context(|| format!("{}", selected.display()))? {
         let path = entry?.path();
-        if path.join("plan.toml").exists() && !file_name(&path).contains("_before_") {
+        if is_sweep(&path) && !file_name(&path).contains("_before_") {
             sweeps.push(path);
         }
     }

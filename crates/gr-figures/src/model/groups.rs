@@ -32,6 +32,9 @@ impl Group<'_> {
                 part += &format!("-h{fraction}");
             }
         }
+        if let Some(variant) = &self.series.variant {
+            part += &format!("-{}", variant.settings);
+        }
         if self.series.chosen {
             part += "-chosen";
         }

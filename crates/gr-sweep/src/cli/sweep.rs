@@ -15,7 +15,9 @@ use crate::options::flags::{ExperimentFlags, TrainingFlags};
 use crate::options::listing;
 use crate::plan::shard::Shard;
 use crate::plan::{FolderPlan, PlannedRun, SweepPlan};
+use crate::results::power::{PowerArguments, power};
 use crate::results::summary::Summary;
+use crate::results::table::{TableArguments, table};
 use crate::results::{folder, merge};
 use crate::slurm_script::{self, SlurmScriptArguments};
 use crate::sweep::dry_run;
@@ -71,6 +73,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the tables of a sweep, for a paper or a page
+    Table(TableArguments),
+    /// Say how many seeds each method needs to be told from the others
+    ///
+    /// From the runs so far: for a wanted half-width of the interval of every difference from gradient
+    /// routing, fewer seeds for methods that take longer, and what they cost.
+    Power(PowerArguments),
     /// List the methods with their sources
     Methods,
     /// List the rewards with their sources
@@ -129,6 +138,8 @@ fn run(arguments: Arguments) -> Result<u8> {
         Some(Command::Status { folder, watch, json }) => {
             return status_view::show(&folder, watch, json);
         }
+        Some(Command::Table(arguments)) => return table(&arguments),
+        Some(Command::Power(arguments)) => return power(&arguments),
         Some(Command::Merge { folder, json }) => return merge::merge(&folder, json),
         Some(Command::Verify(arguments)) => return verify::verify(&arguments),
         None => return sweep(&arguments.sweep),

@@ -2,9 +2,13 @@
 //!
 //! Reads and gathers; trains nothing.
 
+mod comparison;
 pub mod folder;
+pub mod group;
 pub mod merge;
+pub mod power;
 mod reading;
 pub mod status;
 pub mod summary;
 pub mod survey;
+pub mod table;

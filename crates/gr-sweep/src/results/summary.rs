@@ -1,22 +1,18 @@
 //! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
 
 use gr_grid::TrueReturn;
 use gr_runs::{
-    Check, HoldoutSource, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError,
-    Timing,
+    Check, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError, Timing,
 };
-use gr_stats::{MeanInterval, mean_interval};
-use gr_terminal::{columns, count, duration, print_if_read};
+use gr_terminal::{columns, count, print_if_read};
 use serde::Serialize;
 
+use super::comparison::{self, Difference, differences};
+use super::group::Group;
 use super::reading::read_all;
 use crate::plan::{FolderPlan, PlannedRun};
-
-/// Confidence of the intervals in the table.
-const CONFIDENCE: f64 = 0.95;
 
 /// All that is said of a sweep.
 #[derive(Debug, Serialize)]
@@ -28,47 +24,14 @@ pub struct Summary {
     /// Runs that differ in their seed alone, in the order of results.
     #[serde(rename = "cells")]
     pub groups: Vec<Group>,
+    /// Every other group compared with gradient routing of its level, or where there is none with the first.
+    pub differences: Vec<Difference>,
     /// What else lies in the folder: runs that nobody asked for now, and shorter ones of those shown.
     pub also_there: Vec<String>,
     /// Runs without a result that have failed.
     pub failed: Vec<FailedRun>,
     /// Names of runs without a result that have not been trained to their end.
     pub missing: Vec<String>,
-}
-
-/// Runs that differ in their seed alone.
-#[derive(Debug, Serialize)]
-pub struct Group {
-    /// Method label.
-    pub method: String,
-    /// What tells them from other runs of the method in the folder, as `key=value;..`.
-    pub variant: String,
-    /// Oversight level p.
-    pub oversight: f64,
-    /// Which policy the return is of.
-    pub policy_type: String,
-    /// Finished runs.
-    pub n: usize,
-    /// Mean true return of the kept policy; absent without runs.
-    pub mean_return: Option<f64>,
-    /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs and for runs
-    /// that all agree.
-    pub interval: Option<[f64; 2]>,
-    /// Updates that each run trains.
-    pub updates: u64,
-    /// Updates configured.
-    pub configured_updates: u64,
-    /// Fewest and most updates that a run was trained for; absent without runs.
-    pub trained_updates: Option<[u64; 2]>,
-    /// Mean number of true labels that training used.
-    pub mean_labels: Option<f64>,
-    /// Mean number of true labels that checks against a holdout used; absent without a holdout, and
-    /// where they are unlimited.
-    pub mean_labels_holdout: Option<f64>,
-    /// What a holdout was, if there was one.
-    pub holdout_source: Option<HoldoutSource>,
-    /// Mean seconds of training and evaluation per run.
-    pub mean_seconds: Option<f64>,
 }
 
 /// A run that ended without a result.
@@ -148,6 +111,7 @@ impl Summary {
             schema_version: SCHEMA_VERSION,
             folder: store.folder().display().to_string(),
             groups: Vec::new(),
+            differences: Vec::new(),
             also_there: Vec::new(),
             failed: Vec::new(),
             missing: Vec::new(),
@@ -172,7 +136,9 @@ impl Summary {
             let mut finished = Vec::new();
             for run in runs {
                 match outcomes.remove(&run.name.id) {
-                    Some(RunOutcome::Finished(result, timing)) => finished.push((result, timing)),
+                    Some(RunOutcome::Finished(result, timing)) => {
+                        finished.push((run.spec.seed, result, timing));
+                    }
                     Some(RunOutcome::Failed(failed)) => summary.failed.push(failed),
                     Some(RunOutcome::Missing(run_id)) => summary.missing.push(run_id),
                     None => {}
@@ -188,6 +154,7 @@ impl Summary {
                 RunOutcome::Missing(run_id) => summary.missing.push(run_id),
             }
         }
+        summary.differences = differences(&summary.groups);
         summary.failed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
         summary.missing.sort();
         Ok(summary)
@@ -202,26 +169,32 @@ impl Summary {
         Ok(print_if_read(&text)?)
     }
 
-    /// The table for people.
-    pub fn table(&self) -> String {
-        let header = [
-            "method",
-            "variant",
-            "p",
-            "policy",
-            "true return",
-            "n",
-            "updates",
-            "labels",
-            "time per run",
-        ];
-        let mut lines = vec![header.map(String::from).to_vec()];
+    /// The lines of the table for people, the first one its header.
+    pub fn lines(&self) -> Vec<Vec<String>> {
+        let mut lines = vec![Group::HEADER.map(String::from).to_vec()];
         lines.extend(self.groups.iter().map(Group::columns));
         if self.groups.iter().all(|group| group.variant.is_empty()) {
             lines.iter_mut().for_each(|line| drop(line.remove(1)));
         }
-        let mut text = columns(&lines);
-        text += "true return: mean over seeds, ± 95 % interval (Student t)\n";
+        lines
+    }
+
+    /// The same of the differences.
+    pub fn difference_lines(&self) -> Vec<Vec<String>> {
+        let mut lines = vec![Difference::HEADER.map(String::from).to_vec()];
+        lines.extend(self.differences.iter().map(Difference::columns));
+        lines
+    }
+
+    /// The table for people.
+    pub fn table(&self) -> String {
+        let mut text = columns(&self.lines());
+        text += "true return: mean over seeds of the kept policy, ± 95 % interval (Student t); IQM: interquartile mean;\n\
+                 below 0.1: share of runs, 95 % interval (Wilson)\n";
+        if !self.differences.is_empty() {
+            text += &format!("\n{}", columns(&self.difference_lines()));
+            text += &comparison::rule();
+        }
         for FailedRun { run_id, update_idx, reason } in &self.failed {
             text += &format!("failed: {run_id} in update {update_idx}: {reason}\n");
         }
@@ -233,90 +206,6 @@ impl Summary {
         }
         text += &format!("files: {}\n", self.folder);
         text
-    }
-}
-
-impl Group {
-    fn new(run: &PlannedRun, finished: &[(RunResult, Timing)]) -> Self {
-        let over = |value: fn(&RunResult) -> f64| -> Vec<f64> {
-            finished.iter().map(|(result, _)| value(result)).collect()
-        };
-        let seconds = |(_, timing): &(_, Timing)| timing.update_seconds + timing.evaluation_seconds;
-        let mean =
-            |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
-        let returns = mean_interval(&over(|result| result.selected_return.reveal()), CONFIDENCE);
-        let bounds = |MeanInterval { mean, half_width, .. }: MeanInterval| {
-            half_width.map(|half_width| [mean - half_width, mean + half_width])
-        };
-        let early_stopping = &run.spec.settings.early_stopping;
-        let holdout_source = early_stopping.enabled.then_some(early_stopping.holdout_source);
-        Self {
-            method: run.spec.method.clone(),
-            variant: run.variant.to_string(),
-            oversight: run.spec.oversight,
-            policy_type: run.method.headline().name().into(),
-            n: finished.len(),
-            mean_return: returns.map(|interval| interval.mean),
-            interval: returns.and_then(bounds),
-            updates: run.updates,
-            configured_updates: run.spec.settings.updates.0,
-            trained_updates: finished
-                .iter()
-                .map(|(result, _)| [result.updates; 2])
-                .reduce(|[least, most], [updates, _]| [least.min(updates), most.max(updates)]),
-            mean_labels: mean(over(|result| result.labels_training as f64)),
-            mean_labels_holdout: holdout_source.and_then(|_| {
-                let labels = finished.iter().map(|(result, _)| result.labels_holdout.counted());
-                mean(labels.map(|labels| Some(labels? as f64)).collect::<Option<_>>()?)
-            }),
-            holdout_source,
-            mean_seconds: mean(finished.iter().map(seconds).collect()),
-        }
-    }
-
-    fn columns(&self) -> Vec<String> {
-        let updates = match self.trained_updates {
-            _ if self.updates != self.configured_updates => {
-                format!("{} of {} (same labels)", self.updates, self.configured_updates)
-            }
-            Some([least, most]) if least < self.updates => {
-                format!("{least}-{most} of {} (stopped early)", self.updates)
-            }
-            _ => self.updates.to_string(),
-        };
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-        let labels = self.mean_labels.map(|labels| match self.holdout_source {
-            None => format!("{labels:.0}"),
-            Some(source) => {
-                let holdout = self.mean_labels_holdout.map(|labels| format!("{labels:.0}"));
-                let holdout = holdout.unwrap_or_else(|| "unlimited".into());
-                format!("{labels:.0} + {holdout} {}", source.name())
-            }
-        });
-        vec![
-            self.method.clone(),
-            self.variant.clone(),
-            self.oversight.to_string(),
-            self.policy_type.clone(),
-            with_interval(self.mean_return, self.interval),
-            self.n.to_string(),
-            updates,
-            or_dash(labels),
-            or_dash(self.mean_seconds.map(|s| duration(Duration::from_secs_f64(s)))),
-        ]
-    }
-}
-
-/// `+0.500 ± 0.100`, or what there is of it.
-pub fn with_interval(mean: Option<f64>, interval: Option<[f64; 2]>) -> String {
-    match (mean, interval) {
-        // No width is rounded to none.
-        (Some(mean), Some([_, high])) if high - mean < 0.0005 => {
-            format!("{mean:+.3} ± {:.0e}", high - mean)
-        }
-        (Some(mean), Some([_, high])) => format!("{mean:+.3} ± {:.3}", high - mean),
-        (Some(mean), None) => format!("{mean:+.3}"),
-        (None, _) => "-".into(),
     }
 }
 
@@ -390,18 +279,5 @@ fn row(run: &PlannedRun, status: &RunStatus) -> RunRow {
             RunRow { status: "failed".into(), updates: Some(failure.update_idx), ..empty }
         }
         RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => empty,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_interval_is_printed_as_if_it_had_no_width() {
-        assert_eq!(with_interval(Some(0.5), Some([0.4, 0.6])), "+0.500 ± 0.100");
-        assert_eq!(with_interval(Some(0.5), Some([0.49998, 0.50002])), "+0.500 ± 2e-5");
-        assert_eq!(with_interval(Some(-0.25), None), "-0.250");
-        assert_eq!(with_interval(None, None), "-");
     }
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::outcome::GroupOutcome;
 use super::select::{Selected, select};
 use super::trial::SearchGroup;
-use crate::results::summary::{FailedRun, Group};
+use crate::results::group::Group;
+use crate::results::summary::FailedRun;
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;

@@ -3,7 +3,8 @@
 use gr_terminal::{columns, count};
 
 use super::report::{Chosen, ChosenSetting, Distribution, GroupReport, SearchReport};
-use crate::results::summary::{FailedRun, with_interval};
+use crate::results::group::with_interval;
+use crate::results::summary::FailedRun;
 
 impl SearchReport {
     /// The report as text.

@@ -135,23 +135,6 @@ fn configuration_files_are_checked_and_named() {
 }
 
 #[test]
-fn a_folder_of_another_sweep_is_refused_with_the_difference() {
-    let folder = tempfile::tempdir().unwrap();
-    let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();
-    succeed(&mut sweep(folder.path(), &small));
-    let before = support::results(folder.path());
-    let other = [&small[..], &["--set=training.discount=0.5"]].concat();
-    let output = sweep(folder.path(), &other).output().unwrap();
-    let (_, errors) = texts(&output);
-    assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(
-        errors.contains("another sweep") && errors.contains("training.discount: 0.97 -> 0.5"),
-        "{errors}"
-    );
-    assert_eq!(support::results(folder.path()), before);
-}
-
-#[test]
 fn a_garbled_plan_is_refused_and_taking_its_advice_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let small = [SMALL, &["--seeds=0", "--updates=2", "--methods=filtering"]].concat();

@@ -30,7 +30,8 @@ fn assert_holds(folder: &Path, once: &Path) {
 
 /// A small sweep that keeps policies on the way, and whose evaluations do not fall on its ends.
 fn arguments<'a>(methods: &'a str, updates: &'a str, further: &[&'a str]) -> Vec<&'a str> {
-    let own = ["--oversight=0.3", "--seeds=0..2", "--checkpoint-every=30", "--evaluate-every=70"];
+    let own =
+        ["--oversight=0.3", "--seeds=0..2", "--checkpoint-every=30", "--set=evaluation.every=70"];
     [SMALL, &own, &[methods, updates], further].concat()
 }
 
@@ -45,7 +46,9 @@ fn a_grown_sweep_of_every_method_is_the_one_trained_at_once() {
     for updates in lengths {
         // A larger tolerance: some runs stop early before they are grown, others do not.
         let arguments = arguments(&methods, updates, &["--tolerance=0.02"]);
-        said.push(texts(&succeed(&mut sweep(&grown, &arguments))).0);
+        let (table, errors) = texts(&succeed(&mut sweep(&grown, &arguments)));
+        assert!(!errors.contains("starts anew"), "{errors}");
+        said.push(table);
     }
     let last = arguments(&methods, lengths[2], &["--tolerance=0.02"]);
     succeed(&mut sweep(&once, &last));

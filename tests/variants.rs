@@ -9,7 +9,7 @@ use std::process::Command;
 
 use support::{SMALL, binary, looking, succeed, sweep, texts};
 
-const TINY: &[&str] = &["--updates=12", "--evaluate-every=10"];
+const TINY: &[&str] = &["--updates=12"];
 
 fn arguments<'a>(further: &[&'a str]) -> Vec<&'a str> {
     [SMALL, TINY, further].concat()

@@ -85,10 +85,10 @@ impl ConfigSources {
                 .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
             let origin = path.display().to_string();
             let mut typed = parse(&text, &origin)?;
-            // Of a plan, which is a configuration like any other.
-            typed.remove("schema_version");
+            // A plan is a configuration like any other; several of its variants may share a name.
+            let is_plan = typed.remove("schema_version").is_some();
             if let Some(list) = typed.remove("variants") {
-                variants = Variant::in_list(&origin, &list)?;
+                variants = Variant::in_list(&origin, &list, !is_plan)?;
                 let is_empty = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
                 if typed.get("methods").is_some_and(is_empty) {
                     typed.remove("methods");

@@ -109,8 +109,12 @@ impl Variant {
     /// Reads the `[[variants]]` of a file.
     ///
     /// # Errors
-    /// If one has the name of another, a key that cannot vary or a value that is not taken.
-    pub fn in_list(origin: &str, list: &Value) -> Result<Vec<Self>, ConfigError> {
+    /// If one has the name of another where `names_differ`, a key that cannot vary or a value that is not taken.
+    pub fn in_list(
+        origin: &str,
+        list: &Value,
+        names_differ: bool,
+    ) -> Result<Vec<Self>, ConfigError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Typed {
@@ -132,7 +136,7 @@ impl Variant {
                         format!("variants.name = {name:?} is not accepted; it must be words");
                     return Err(refused(message));
                 }
-                if !names.insert(name.clone()) {
+                if !names.insert(name.clone()) && names_differ {
                     return Err(refused(format!(
                         "variants.name = \"{name}\" is there twice; give each variant a name of its own"
                     )));

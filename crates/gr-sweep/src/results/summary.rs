@@ -120,12 +120,22 @@ impl Summary {
             |run: &PlannedRun| matches!(outcomes.get(&run.name.id), Some(RunOutcome::Finished(..)));
         let (shown, shorter) = FolderPlan::longest(asked, is_finished);
         let asked: HashSet<&RunId> = asked.iter().map(|run| &run.name.id).collect();
-        let others = folder.runs.iter().filter(|run| !asked.contains(&run.name.id));
-        let others: Vec<PlannedRun> = others.cloned().collect();
+        let families: HashMap<&str, u64> = shown
+            .iter()
+            .map(|runs| (&*runs[0].condition.family, runs[0].spec.settings.updates.0))
+            .collect();
+        let is_shorter = |run: &&PlannedRun| {
+            let longest = families.get(&*run.condition.family);
+            longest.is_some_and(|longest| run.spec.settings.updates.0 < *longest)
+        };
+        let unasked = folder.runs.iter().filter(|run| !asked.contains(&run.name.id));
+        let (more_shorter, others): (Vec<&PlannedRun>, Vec<&PlannedRun>) =
+            unasked.partition(is_shorter);
+        let shorter: Vec<&PlannedRun> = shorter.into_iter().flatten().chain(more_shorter).collect();
         let lengths: BTreeSet<u64> =
-            shorter.iter().map(|runs| runs[0].spec.settings.updates.0).collect();
+            shorter.iter().map(|run| run.spec.settings.updates.0).collect();
         if !lengths.is_empty() {
-            let number: usize = shorter.iter().map(|runs| runs.len()).sum();
+            let number = shorter.len();
             let lengths: Vec<String> = lengths.iter().map(u64::to_string).collect();
             let what = format!("{} of these", count(number, "shorter run"));
             summary.also_there.push(format!("{what}, of {} updates", lengths.join(" and ")));
@@ -210,7 +220,7 @@ impl Summary {
 }
 
 /// Runs of one method in words.
-fn described(runs: &[PlannedRun]) -> String {
+fn described(runs: &[&PlannedRun]) -> String {
     let levels: BTreeSet<String> = runs.iter().map(|run| run.spec.oversight.to_string()).collect();
     let levels: Vec<String> = levels.into_iter().collect();
     let method = runs[0].method.label;

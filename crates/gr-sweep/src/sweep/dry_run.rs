@@ -8,7 +8,7 @@ use gr_terminal::{count, duration};
 
 use super::measure::{Measurements, evaluations};
 use super::workplace::Workplace;
-use crate::plan::{PlannedRun, groups};
+use crate::plan::PlannedRun;
 
 /// Measured bytes of a row in the evaluation and training files.
 const EVALUATION_ROW_BYTES: u64 = 300;
@@ -32,7 +32,7 @@ pub fn describe(
     let mut longest_run: f64 = 0.0;
     let mut bytes = 0;
     let all = runs.len();
-    for runs in groups(runs) {
+    for runs in runs.chunk_by(is_like) {
         let left = |run: &PlannedRun| 1.0 - begun(run) as f64 / run.updates as f64;
         let run_seconds = runs.iter().map(|run| left(run) * measurements.seconds(run));
         let group_seconds: f64 = run_seconds.clone().sum();
@@ -80,6 +80,12 @@ pub fn describe(
         },
     );
     Ok(text + &measurements.text())
+}
+
+/// Whether two runs are described together.
+fn is_like(a: &PlannedRun, b: &PlannedRun) -> bool {
+    let what = |run: &PlannedRun| (run.method.label, run.spec.oversight.to_bits(), run.updates);
+    what(a) == what(b) && a.variant == b.variant
 }
 
 /// `200 updates`, or `100-300 updates` where they differ.

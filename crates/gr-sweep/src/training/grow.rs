@@ -134,7 +134,8 @@ fn copy_file(
 /// A policy file whose note of the run that it is of says `to` instead of `from`. Names of runs that differ
 /// in their number of updates alone are of one length, so that nothing else moves.
 fn renamed_policy(mut bytes: Vec<u8>, from: &RunName, to: &RunName) -> Result<Vec<u8>> {
-    let note = |name: &RunName| format!("\"run_id\":\"{}\"", name.id).into_bytes();
+    // Notes are JSON in a string of JSON.
+    let note = |name: &RunName| format!(r#"\"run_id\":\"{}\""#, name.id).into_bytes();
     let [from, to] = [note(from), note(to)];
     let place = bytes.windows(from.len()).position(|window| window == from);
     let place = place.filter(|_| from.len() == to.len()).context("it is of another run")?;

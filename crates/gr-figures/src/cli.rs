@@ -57,6 +57,10 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = last_update, allow_negative_numbers = true)]
     x_max: Option<f64>,
 
+    /// Draw axes of updates on a logarithmic scale, from the first update above 0 on
+    #[arg(long)]
+    log_updates: bool,
+
     /// Range of the vertical axes of returns and gaps, such as -0.1,0.5; what lies beyond is cut
     #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
     y_range: Option<(f64, f64)>,
@@ -176,7 +180,7 @@ fn or_nearest<'a>(name: &str, all: impl Iterator<Item = &'a str> + Clone) -> Str
 
 /// What is to be seen of the figures. A flag that none of them knows is refused.
 fn view(arguments: &Arguments, figures: &[&Figure]) -> Result<View> {
-    let &Arguments { x_max, y_range, no_reference_lines, .. } = arguments;
+    let &Arguments { x_max, y_range, no_reference_lines, log_updates, .. } = arguments;
     let must_change = |given: bool, flag: &str, has: fn(&Figure) -> bool| {
         let names = |figures: &[&Figure]| {
             figures.iter().map(|figure| figure.name).collect::<Vec<_>>().join(", ")
@@ -191,9 +195,10 @@ fn view(arguments: &Arguments, figures: &[&Figure]) -> Result<View> {
         Ok(())
     };
     must_change(x_max.is_some(), "--x-max", |figure| figure.has.updates)?;
+    must_change(log_updates, "--log-updates", |figure| figure.has.updates)?;
     must_change(y_range.is_some(), "--y-range", |figure| figure.has.values)?;
     must_change(no_reference_lines, "--no-reference-lines", |figure| figure.has.reference_lines)?;
-    Ok(View { x_max, y_range, no_reference_lines })
+    Ok(View { x_max, y_range, no_reference_lines, log_updates })
 }
 
 /// Leaves the methods with these labels, or all if there are none.

@@ -84,6 +84,7 @@ fn after_help() -> String {
          gr-figures results/routing results/naive --out figures --only learning-curves,differences\n  \
          gr-figures results/main --out early --methods routing,oracle --x-max 2000 --y-range -0.1,0.4\n  \
          gr-figures results/stale --out figures --reference published/curves\n  \
+         gr-figures results/naive results/model --out figures --only label-efficiency,reward-model\n  \
          gr-figures results/search --out figures --only oversight-levels\n\n\
          Exit codes:\n  0  drawn\n  1  drawn, but files that are not what they should be were left out\n  \
          2  bad input: nothing, or not everything, was drawn",

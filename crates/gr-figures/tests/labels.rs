@@ -338,7 +338,7 @@ fn accuracies_of_reward_models_are_means_over_labels() {
     for title in ["p = 0.1: new labels, before learning", "p = 0.1: all endings, exact", "n = 2."] {
         assert!(text.contains(title), "{text}");
     }
-    assert!(!text.contains("Not of all runs"), "{text}");
+    assert!(!text.contains("Not recorded by all runs"), "{text}");
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn a_model_that_sees_no_endings_has_no_exact_accuracy_and_a_wrong_one_is_refused
     draw(&[&folder], &out, &["--only", "reward-model"]);
     let text = svg_text(&out.join("reward-model.svg"));
     assert!(
-        text.contains("Not of all runs: all endings, exact of Reward model at p = 0.1."),
+        text.contains("that they share: all endings, exact of Reward model at p = 0.1."),
         "{text}"
     );
     assert!(text.contains("not recorded"), "{text}");

@@ -63,7 +63,8 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
          Means with 95 % intervals over runs.",
     );
     caption.say_of(results, &groups);
-    caption.say_who("Not of all runs", &lacking);
+    caption
+        .say_who("Not recorded by all runs, or at no number of labels that they share", &lacking);
     caption.note(CUT_INTERVALS);
     caption.note(
         "On new labels: those of one update, against the label as given, as they are recorded in \

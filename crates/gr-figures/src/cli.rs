@@ -57,6 +57,10 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = last_update, allow_negative_numbers = true)]
     x_max: Option<f64>,
 
+    /// Draw axes of updates on a logarithmic scale, from the first update above 0 on
+    #[arg(long)]
+    log_updates: bool,
+
     /// Range of the vertical axes of returns and gaps, such as -0.1,0.5; what lies beyond is cut
     #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
     y_range: Option<(f64, f64)>,
@@ -80,6 +84,7 @@ fn after_help() -> String {
          gr-figures results/routing results/naive --out figures --only learning-curves,differences\n  \
          gr-figures results/main --out early --methods routing,oracle --x-max 2000 --y-range -0.1,0.4\n  \
          gr-figures results/stale --out figures --reference published/curves\n  \
+         gr-figures results/naive results/model --out figures --only label-efficiency,reward-model\n  \
          gr-figures results/search --out figures --only oversight-levels\n\n\
          Exit codes:\n  0  drawn\n  1  drawn, but files that are not what they should be were left out\n  \
          2  bad input: nothing, or not everything, was drawn",
@@ -176,7 +181,7 @@ fn or_nearest<'a>(name: &str, all: impl Iterator<Item = &'a str> + Clone) -> Str
 
 /// What is to be seen of the figures. A flag that none of them knows is refused.
 fn view(arguments: &Arguments, figures: &[&Figure]) -> Result<View> {
-    let &Arguments { x_max, y_range, no_reference_lines, .. } = arguments;
+    let &Arguments { x_max, y_range, no_reference_lines, log_updates, .. } = arguments;
     let must_change = |given: bool, flag: &str, has: fn(&Figure) -> bool| {
         let names = |figures: &[&Figure]| {
             figures.iter().map(|figure| figure.name).collect::<Vec<_>>().join(", ")
@@ -191,9 +196,10 @@ fn view(arguments: &Arguments, figures: &[&Figure]) -> Result<View> {
         Ok(())
     };
     must_change(x_max.is_some(), "--x-max", |figure| figure.has.updates)?;
+    must_change(log_updates, "--log-updates", |figure| figure.has.updates)?;
     must_change(y_range.is_some(), "--y-range", |figure| figure.has.values)?;
     must_change(no_reference_lines, "--no-reference-lines", |figure| figure.has.reference_lines)?;
-    Ok(View { x_max, y_range, no_reference_lines })
+    Ok(View { x_max, y_range, no_reference_lines, log_updates })
 }
 
 /// Leaves the methods with these labels, or all if there are none.

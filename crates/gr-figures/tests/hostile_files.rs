@@ -58,7 +58,7 @@ fn value() -> impl Strategy<Value = String> {
 /// A sweep that is over, one that is not, and a search.
 fn write_folders(folder: &Path) -> [PathBuf; 3] {
     let sweep = Sweep {
-        methods: vec!["routing", "naive_early_stopping", "oracle"],
+        methods: vec!["routing", "naive_early_stopping", "oracle", "reward_model"],
         seeds: 2,
         updates: 200,
         rows: 2,
@@ -90,7 +90,10 @@ fn check_places(shape: &Shape) {
 fn draw(folder: &Path) {
     let Ok(results) = Results::open(&[folder.to_path_buf()], None, &|_| ()) else { return };
     for figure in FIGURES {
-        if let Ok(Drawing::Drawn(pictures)) = (figure.draw)(&results, &View::default()) {
+        let logarithmic = View { log_updates: true, ..View::default() };
+        for view in [View::default(), logarithmic].iter().take(1 + usize::from(figure.has.updates))
+        {
+            let Ok(Drawing::Drawn(pictures)) = (figure.draw)(&results, view) else { continue };
             for picture in pictures {
                 assert!(!picture.name.contains(['/', '\\']), "{}", picture.name);
                 assert!(picture.scene.height.is_finite());
@@ -107,6 +110,7 @@ fn folders_with_damaged_files_are_refused_or_drawn() {
     let [sweep, begun, search] = write_folders(temporary.path());
     let file = |folder: &Path, kind: &str| (folder.to_path_buf(), folder.join(kind));
     let stopped = "naive_early_stopping_p0.1_s0_0123abcd";
+    let modelled = "reward_model_p0.1_s0_0123abcd";
     let files = [
         file(&sweep, "plan.toml"),
         file(&sweep, "runs.csv"),
@@ -114,6 +118,8 @@ fn folders_with_damaged_files_are_refused_or_drawn() {
         file(&sweep, &format!("eval_results_{stopped}.csv")),
         file(&sweep, &format!("train_results_{stopped}.csv")),
         file(&sweep, &format!("holdout_results_{stopped}.csv")),
+        file(&sweep, &format!("eval_results_{modelled}.csv")),
+        file(&sweep, &format!("train_results_{modelled}.csv")),
         file(&sweep, &format!("policy_tables_{RUN}.csv")),
         file(&begun, "plan.toml"),
         file(&begun, &format!("run_{RUN}.toml")),

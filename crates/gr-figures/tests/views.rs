@@ -97,11 +97,35 @@ fn axes_end_where_they_are_asked_to_and_legends_name_what_is_left() {
 }
 
 #[test]
+fn logarithmic_axes_of_updates_begin_at_the_first_above_0_and_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = Sweep { methods: support::METHODS.to_vec(), ..Sweep::default() };
+    let flags = ["--only", "learning-curves,gaming-gap,early-stopping", "--log-updates"];
+    drawn(folder.path(), &sweep, "learning-curves", &flags);
+    for name in ["learning-curves", "gaming-gap", "early-stopping"] {
+        let text = words(&folder.path().join(format!("out/{name}.svg")));
+        assert!(text.contains("Update (log)"), "{name}: {text}");
+        assert!(text.contains("Update 0 has no place on the logarithmic axis."), "{name}: {text}");
+        // Evaluations are at 0, 100, ... 900 and 999.
+        assert!(text.contains(" 100 200 500 "), "{name}: {text}");
+    }
+    let numbers = fs::read_to_string(folder.path().join("out/learning-curves.csv")).unwrap();
+    assert!(numbers.contains(",routing,mean,0,"), "what is not drawn stays in the table");
+    let flags = ["--only", "learning-curves", "--log-updates", "--x-max", "50"];
+    let text = drawn(folder.path(), &sweep, "learning-curves", &flags);
+    assert!(text.contains(" 5 10 20 50 "), "{text}");
+}
+
+#[test]
 fn a_flag_that_changes_nothing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     Sweep::default().write(&folder.path().join("sweep"));
     for (flags, told) in [
         (&["--only", "policy", "--x-max", "100"][..], "--x-max changes nothing in policy"),
+        (
+            &["--only", "label-efficiency", "--log-updates"],
+            "--log-updates changes nothing in label",
+        ),
         (&["--only", "final-returns", "--y-range", "0,1"], "it is for learning-curves, early"),
         (&["--only", "gaming-gap,policy", "--no-reference-lines"], "nothing in gaming-gap, policy"),
     ] {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod curves;
+mod label_steps;
 mod manifest;
 mod plan;
 mod policy_tables;
@@ -19,6 +20,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use gr_grid::{FirstObservation, Grid};
 use rayon::prelude::*;
 
+pub use label_steps::{KeptByLabels, LabelStep, LabelSteps, ModelAccuracies};
 pub use plan::Plan;
 pub use policy_tables::{CellPolicy, PolicyTable, TableKey};
 pub use run::{
@@ -181,6 +183,24 @@ impl Results {
         policy_tables::read(run, self.grid(), &self.warnings).unwrap_or_else(|error| {
             self.warnings.leave_out(&error);
             None
+        })
+    }
+
+    /// True return of the policy that a run would keep, over its labels; `None` if it does not record
+    /// them, or if it is left out because a file is not what it should be.
+    pub fn kept_by_labels(&self, run: &Run) -> Option<KeptByLabels> {
+        label_steps::kept(run, &self.warnings).unwrap_or_else(|error| {
+            self.warnings.leave_out(&error);
+            None
+        })
+    }
+
+    /// What a run records of its reward model; nothing if it has none, or if it is left out because a
+    /// file is not what it should be.
+    pub fn model_accuracies(&self, run: &Run) -> ModelAccuracies {
+        label_steps::model_accuracies(run, &self.warnings).unwrap_or_else(|error| {
+            self.warnings.leave_out(&error);
+            ModelAccuracies::default()
         })
     }
 

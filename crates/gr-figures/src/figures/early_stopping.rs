@@ -85,7 +85,8 @@ fn picture(results: &Results, view: &View, group: &Group<'_>, name: String) -> P
     let share_y = small_axes.iter().all(|(_, y)| *y == small_axes[0].1);
     let rooms = small_axes.iter().map(|(_, y)| Panel::left_room(y, false));
     let gap = if share_y { PANEL_GAP } else { rooms.fold(0.0, f64::max) };
-    let caption = caption(results, group);
+    let mut caption = caption(results, group);
+    view.say_scale(&mut caption);
     let left = Panel::left_room(&large_axes.1, true);
     let page = Page {
         heading: String::new(),
@@ -100,7 +101,7 @@ fn picture(results: &Results, view: &View, group: &Group<'_>, name: String) -> P
     let mut sheet = page.sheet();
     let (large, small) = sheet.cells.split_at(1);
     let title = format!("{}, {}", group.oversight, runs[0].seed_name());
-    let labels = Labels { title: &title, x: "Update", y: "Return", y_ticks: true };
+    let labels = Labels { title: &title, x: view.updates_title(), y: "Return", y_ticks: true };
     let panel = Panel::draw(&mut sheet.scene, large[0], PANEL_GAP, large_axes, &labels);
     draw_run(&mut sheet.scene, &panel, runs[0], 10.0);
     for (index, ((run, cell), axes)) in runs.iter().zip(small).zip(small_axes).enumerate() {

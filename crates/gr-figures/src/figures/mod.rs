@@ -5,9 +5,12 @@ mod differences;
 mod early_stopping;
 mod final_returns;
 mod gaming_gap;
+mod label_efficiency;
+mod label_panels;
 mod learning_curves;
 mod oversight_levels;
 mod policy;
+mod reward_model;
 mod series_rows;
 
 use anyhow::Result;
@@ -85,5 +88,7 @@ pub const FIGURES: &[Figure] = &[
     early_stopping::FIGURE,
     oversight_levels::FIGURE,
     gaming_gap::FIGURE,
+    label_efficiency::FIGURE,
+    reward_model::FIGURE,
     policy::FIGURE,
 ];

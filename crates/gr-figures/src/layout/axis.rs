@@ -97,6 +97,41 @@ impl Axis {
         Self { low: low / 1.3, high: high * 1.3, logarithmic: true, ticks }
     }
 
+    /// A logarithmic axis from `low`, which must be above 0, to `high`, with about `ticks` ticks at round
+    /// numbers.
+    pub fn decades(low: f64, high: f64, ticks: usize) -> Self {
+        let low = low.max(f64::MIN_POSITIVE);
+        let (low, high) = if high > low { (low, high) } else { (low / 1.3, low * 1.3) };
+        // Counting from 0, the last of 10,000 updates is 9,999; the tick is worth the room.
+        let next = 10f64.powf(high.log10().ceil());
+        let high = if next < 1.02 * high { next } else { high };
+        let candidates = [(&[1.0, 2.0, 5.0][..], 1), (&[1.0], 1), (&[1.0], 2), (&[1.0], 4)];
+        let mut found =
+            candidates.iter().map(|(steps, every)| round_numbers(low, high, steps, *every));
+        let fits = |values: &Vec<f64>| values.len() <= ticks.max(2);
+        let values = found.find(fits).unwrap_or_default();
+        let ticks = match values.len() {
+            // Within less than a decade linear ticks are closer.
+            0 | 1 => Self::between(low, high, ticks).ticks,
+            _ => values.into_iter().map(|value| (value, thousands(value as u64))).collect(),
+        };
+        Self { low, high, logarithmic: true, ticks }
+    }
+
+    /// The value that lies at a share of the way from the lowest value to `end`.
+    pub fn part(&self, end: f64, share: f64) -> f64 {
+        if self.logarithmic {
+            self.low * (end.max(self.low) / self.low).powf(share)
+        } else {
+            self.low + (end - self.low) * share
+        }
+    }
+
+    /// Whether a value has a place on the axis or, as 0 on a logarithmic one, none.
+    pub fn has_place_for(&self, value: f64) -> bool {
+        !self.logarithmic || value >= self.low
+    }
+
     /// The row in which each tick's label goes on an axis `width` long, so that no two touch. Round
     /// numbers are labelled at every second, third, ... tick if need be. The ticks of a logarithmic
     /// axis stand for something: they may take a second row, and what fits nowhere is left out.
@@ -149,6 +184,15 @@ fn extent(values: impl Iterator<Item = f64>) -> f64 {
     high - low
 }
 
+/// The numbers `steps` × 10ⁿ from `low` to `high`, of every so manieth n from 0 on.
+fn round_numbers(low: f64, high: f64, steps: &[f64], every: usize) -> Vec<f64> {
+    let slack = 1e-9;
+    let within = (low * (1.0 - slack))..=(high * (1.0 + slack));
+    let powers = (0..=high.log10().max(0.0) as i32).step_by(every);
+    let numbers = powers.flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
+    numbers.filter(|number| within.contains(number)).collect()
+}
+
 fn hull(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let wider = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
     let hull = values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider);
@@ -191,6 +235,20 @@ mod tests {
         let axis = Axis::logarithmic(&[0.01, 0.1, 1.0]);
         assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
         assert_eq!(labels(&axis), ["0.01", "0.1", "1"]);
+    }
+
+    #[test]
+    fn logarithmic_axes_have_round_ticks_as_dense_as_there_is_room() {
+        assert_eq!(labels(&Axis::decades(9.0, 9_999.0, 8)), ["10", "100", "1,000", "10,000"]);
+        assert_eq!(labels(&Axis::decades(100.0, 1000.0, 4)), ["100", "200", "500", "1,000"]);
+        assert_eq!(labels(&Axis::decades(1.0, 1e6, 4)), ["1", "100", "10,000", "1,000,000"]);
+        assert_eq!(labels(&Axis::decades(1100.0, 1900.0, 3)), ["1,200", "1,400", "1,600", "1,800"]);
+        let axis = Axis::decades(1.0, 100.0, 8);
+        assert!((axis.part(100.0, 0.5) - 10.0).abs() < 1e-9);
+        assert!(axis.has_place_for(1.0) && !axis.has_place_for(0.0));
+        for axis in [Axis::decades(7.0, 7.0, 4), Axis::decades(1.0, 1.8e19, 4)] {
+            assert!(axis.high() > axis.low() && axis.ticks.len() < 20, "{axis:?}");
+        }
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl Panel {
 
     /// Draws what lies within the plot of a curve.
     pub fn curve(&self, scene: &mut Scene, points: &[(f64, f64)], color: Color, dash: Dash) {
-        let points: Vec<Point> = points.iter().map(|(x, y)| self.place(*x, *y)).collect();
+        let points = points.iter().filter(|(x, _)| self.x.has_place_for(*x));
+        let points: Vec<Point> = points.map(|(x, y)| self.place(*x, *y)).collect();
         self.line(scene, &points, color, 2.0, dash);
     }
 
@@ -139,10 +140,10 @@ impl Panel {
     /// Shades what lies between two curves, given as (x, low, high).
     pub fn band(&self, scene: &mut Scene, points: &[(f64, f64, f64)], color: Color) {
         let side = |of: fn(&(f64, f64, f64)) -> f64| {
-            let line: Vec<(f64, f64)> = points.iter().map(|point| (point.0, of(point))).collect();
-            let line = clip::up_to(&line, self.x.high());
-            let line: Vec<Point> = line.iter().map(|(x, y)| self.place_inside(*x, *y)).collect();
-            thin(&line)
+            let points = points.iter().filter(|(x, ..)| self.x.has_place_for(*x));
+            let line: Vec<Point> =
+                points.map(|point| self.place_inside(point.0, of(point))).collect();
+            thin(&clip::up_to(&line, self.plot.x + self.plot.width))
         };
         let (low, mut high) = (side(|point| point.1), side(|point| point.2));
         high.reverse();
@@ -187,18 +188,18 @@ impl Panel {
 pub const LEVEL_DASH: Dash = &[1.0, 3.0];
 
 /// Points that can be seen: of those that fall on one half of a unit, the first, the lowest, the
-/// highest and the last. Curves that are evaluated after every update have 20,000.
+/// highest and the last, in their order. Curves that are evaluated after every update have 20,000.
 fn thin(points: &[Point]) -> Vec<Point> {
     let column = |point: &Point| (point.0 * 2.0).floor();
     let mut kept = Vec::new();
     for same in points.chunk_by(|a, b| column(a) == column(b)) {
-        let by_height = |a: &&Point, b: &&Point| a.1.total_cmp(&b.1);
-        let extremes = [same.iter().min_by(by_height), same.iter().max_by(by_height)];
-        let mut few: Vec<Point> =
-            [same.first(), same.last()].into_iter().chain(extremes).flatten().copied().collect();
-        few.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let by_height = |a: &usize, b: &usize| same[*a].1.total_cmp(&same[*b].1);
+        let extremes = [(0..same.len()).min_by(by_height), (0..same.len()).max_by(by_height)];
+        let mut few: Vec<usize> =
+            [0, same.len() - 1].into_iter().chain(extremes.into_iter().flatten()).collect();
+        few.sort_unstable();
         few.dedup();
-        kept.extend(few);
+        kept.extend(few.into_iter().map(|index| same[index]));
     }
     kept
 }
@@ -219,5 +220,13 @@ mod tests {
         }
         let few = [(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)];
         assert_eq!(thin(&few), few);
+    }
+
+    #[test]
+    fn thinning_leaves_the_corners_of_steps_in_their_order() {
+        for (from, to) in [(5.0, 3.0), (3.0, 5.0)] {
+            let step = [(0.0, from), (10.1, from), (10.1, to), (20.0, to)];
+            assert_eq!(thin(&step), step);
+        }
     }
 }

@@ -5,6 +5,7 @@ mod caption;
 mod conditions;
 mod curves;
 mod groups;
+mod label_curves;
 mod numbers;
 mod trend;
 
@@ -12,6 +13,7 @@ pub use caption::{Caption, Named, by_level, thousands};
 pub use conditions::INTERVALS;
 pub use curves::{Curve, Value, curve};
 pub use groups::{Group, groups, levels, series_of};
+pub use label_curves::{ByLabels, LabelCurve, by_labels};
 pub use numbers::Numbers;
 pub use trend::{Trend, trend};
 

@@ -122,6 +122,12 @@ impl Sweep {
             n_complete_eps,complete_ep_len,avg_return,run_id,seed,first_observation,evaluation,\
             gaming_gap,labels_training\n"
             .to_string();
+        // What such a method records of its model.
+        let has_model = method == "reward_model";
+        let accuracy = |update: u64| 0.5 + 0.5 * at(update);
+        if has_model {
+            evaluations = evaluations.replace('\n', ",model_exact_accuracy\n");
+        }
         let policies: &[(&str, f64)] = if is_routed(method) {
             &[("training_policy", 0.5), ("diamond", 1.0), ("ghost", -1.0)]
         } else {
@@ -132,18 +138,23 @@ impl Sweep {
                 writeln!(
                     evaluations,
                     "{update},{method},{oversight},{policy},0.1,0.1,0.4,0.4,900,6.5,{},{id},{world},\
-                     {},{update}",
+                     {},{update}{}",
                     sign * at(*update),
                     0.2 - 0.1 * at(*update),
+                    if has_model { format!(",{}", accuracy(*update)) } else { String::new() },
                 )
                 .unwrap();
             }
         }
         let file = |kind: &str| folder.join(format!("{kind}_{id}.csv"));
         fs::write(file("eval_results"), evaluations).unwrap();
-        let mut training = "global_step,avg_return,update_idx,run_label\n".to_string();
+        let mut training =
+            "global_step,avg_return,update_idx,run_label,labels_training,model_accuracy\n"
+                .to_string();
         for update in &updates {
-            writeln!(training, "{},{},{update},{method}", update * 100, 0.2 + 0.9 * at(*update))
+            let share = if has_model { accuracy(*update).to_string() } else { String::new() };
+            let own = 0.2 + 0.9 * at(*update);
+            writeln!(training, "{},{own},{update},{method},{update},{share}", update * 100)
                 .unwrap();
         }
         fs::write(file("train_results"), training).unwrap();
@@ -177,14 +188,17 @@ impl Sweep {
         at: &dyn Fn(u64) -> f64,
     ) {
         let mut text = "update_idx,run_label,oversight_prob,policy_type,holdout_return,run_id,\
-            holdout_source,kept_update,stopped\n"
+            holdout_source,kept_update,stopped,labels_training,labels_holdout,kept_avg_return\n"
             .to_string();
         for update in updates {
             let noise = 0.03 * (*update as f64 * 0.7).sin();
             let value = at(*update) + noise;
             writeln!(
                 text,
-                "{update},naive_early_stopping,0.1,training_policy,{value},{id},hidden,{kept},0"
+                "{update},naive_early_stopping,0.1,training_policy,{value},{id},hidden,{kept},0,\
+                 {update},{},{}",
+                5 + update,
+                at(kept),
             )
             .unwrap();
         }
@@ -277,7 +291,8 @@ pub fn trial_return(trial: u64) -> f64 {
 
 /// Everything that any figure draws, in one sweep and one search. Returns their folders.
 pub fn write_everything(folder: &Path) -> Vec<PathBuf> {
-    let sweep = Sweep { methods: METHODS.to_vec(), tables: vec![0, 999], ..Sweep::default() };
+    let methods = [&METHODS[..], &["reward_model"]].concat();
+    let sweep = Sweep { methods, tables: vec![0, 999], ..Sweep::default() };
     let folders = vec![folder.join("sweep"), folder.join("search")];
     sweep.write(&folders[0]);
     write_search(&folders[1], 12);

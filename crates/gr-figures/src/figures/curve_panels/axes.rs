@@ -69,7 +69,8 @@ impl Axes {
     }
 }
 
-/// The updates that the axis of a panel is to hold. A method that trains few updates is stretched to
+/// The updates that the axis of a panel is to hold: the last of every curve, and the first above 0, where
+/// a logarithmic axis begins. A method that trains few updates is stretched to
 /// compare it with the others, and need not be seen where they have none.
 fn updates(panel: &PanelModel<'_>) -> Vec<f64> {
     let references = panel.references.iter().filter_map(|run| run.evaluations.last());
@@ -89,6 +90,13 @@ fn updates(panel: &PanelModel<'_>) -> Vec<f64> {
     }
     let limit = if enough > 0.0 { enough } else { f64::INFINITY };
     ends.extend(stretched.into_iter().map(|end| end.min(limit)));
+    let of_references =
+        panel.references.iter().flat_map(|run| &run.evaluations).map(|point| point.update as f64);
+    let of_curves = panel.curves.iter().flat_map(|(_, curve)| {
+        let kept = curve.kept.iter().map(|(x, _)| *x);
+        curve.points.iter().map(|(x, _)| *x).chain(kept)
+    });
+    ends.extend(of_curves.chain(of_references).filter(|x| *x > 0.0).min_by(f64::total_cmp));
     ends
 }
 

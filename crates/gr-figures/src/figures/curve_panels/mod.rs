@@ -102,7 +102,7 @@ pub fn picture(results: &Results, view: &View, spec: &Spec, panels: &[PanelModel
         let first = index % columns == 0;
         let labels = Labels {
             title: &panel.oversight.to_string(),
-            x: "Update",
+            x: view.updates_title(),
             y: if first { spec.y } else { "" },
             y_ticks: first || !axes.share_y(),
         };
@@ -149,7 +149,7 @@ fn draw_curves(
     let ends = drawn.iter().filter_map(|(curve, _)| Some(curve.points.last()?.0));
     let longest = ends.fold(0.0, f64::max).min(x_axis.high());
     for (index, (curve, look)) in drawn.iter().enumerate() {
-        let marks = marked(&curve.points, index as f64 / drawn.len() as f64, longest);
+        let marks = marked(&curve.points, index as f64 / drawn.len() as f64, longest, x_axis);
         let marks = marks.into_iter().map(|place| (place, 8.0, *look));
         let kept = curve.kept.iter().map(|place| (*place, 7.0, kept_look(*look)));
         for ((x, value), size, look) in marks.chain(kept).filter(|((x, y), ..)| frame.holds(*x, *y))
@@ -161,10 +161,10 @@ fn draw_curves(
 
 /// The points of a curve that get markers: one in every sixth of the axis up to `longest`, `shift` of
 /// it further on, so that curves do not cover each other's. At least one.
-fn marked(points: &[(f64, Estimate)], shift: f64, longest: f64) -> Vec<(f64, f64)> {
+fn marked(points: &[(f64, Estimate)], shift: f64, longest: f64, x_axis: &Axis) -> Vec<(f64, f64)> {
     let end = points.last().map_or(0.0, |(x, _)| *x).min(longest);
-    let mut wanted: Vec<f64> =
-        (0..6).map(|sixth| longest * (f64::from(sixth) + 0.2 + 0.8 * shift) / 6.0).collect();
+    let share = |sixth: u32| (f64::from(sixth) + 0.2 + 0.8 * shift) / 6.0;
+    let mut wanted: Vec<f64> = (0..6).map(|sixth| x_axis.part(longest, share(sixth))).collect();
     wanted.retain(|x| *x <= end);
     if wanted.is_empty() {
         wanted.push(end);

@@ -53,6 +53,7 @@ pub fn caption(
         matching.map(|(group, _)| group.named()).collect()
     };
     caption.say_of(results, &groups(results));
+    view.say_scale(&mut caption);
     say_cuts(&mut caption, panels, axes, view);
     caption.note_who(
         "Updates are multiplied so that a method that trains fewer, to use as many labels, is drawn over \

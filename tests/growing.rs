@@ -44,13 +44,13 @@ fn a_grown_sweep_of_every_method_is_the_one_trained_at_once() {
     let lengths = ["--updates=60", "--updates=100", "--updates=170"];
     let mut said = Vec::new();
     for updates in lengths {
-        // A larger tolerance: some runs stop early before they are grown, others do not.
-        let arguments = arguments(&methods, updates, &["--tolerance=0.02"]);
+        // With this tolerance the first check stays the best: runs stop early once they are grown, and are copied then.
+        let arguments = arguments(&methods, updates, &["--tolerance=0.5"]);
         let (table, errors) = texts(&succeed(&mut sweep(&grown, &arguments)));
         assert!(!errors.contains("starts anew"), "{errors}");
         said.push(table);
     }
-    let last = arguments(&methods, lengths[2], &["--tolerance=0.02"]);
+    let last = arguments(&methods, lengths[2], &["--tolerance=0.5"]);
     succeed(&mut sweep(&once, &last));
     assert_holds(&grown, &once);
     assert!(said[2].contains("shorter runs of these"), "{}", said[2]);
@@ -64,14 +64,14 @@ fn a_grown_sweep_of_every_method_is_the_one_trained_at_once() {
 
     // Nothing is left to do, of any length, and all of it is what training makes.
     for updates in lengths {
-        let again = arguments(&methods, updates, &["--tolerance=0.02"]);
+        let again = arguments(&methods, updates, &["--tolerance=0.5"]);
         let (_, errors) = texts(&succeed(&mut sweep(&grown, &again)));
         assert!(errors.contains("nothing to do"), "{errors}");
     }
     let (verified, _) = texts(&succeed(&mut looking("verify", &grown, &["--sample=12"])));
     assert!(verified.contains("12 of 12 runs came out as before"), "{verified}");
     succeed(&mut looking("merge", &grown, &[]));
-    let fewer = sweep(&grown, &arguments(&methods, "--updates=90", &["--tolerance=0.02"])).output();
+    let fewer = sweep(&grown, &arguments(&methods, "--updates=90", &["--tolerance=0.5"])).output();
     let fewer = fewer.unwrap();
     let (_, errors) = texts(&fewer);
     assert_eq!(fewer.status.code(), Some(2), "{errors}");

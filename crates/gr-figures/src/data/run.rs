@@ -221,6 +221,11 @@ impl Series {
         Self { method: method.into(), ..Self::default() }
     }
 
+    /// What tells it from other series of the method, as `key=value;..`.
+    pub fn variant(&self) -> &str {
+        self.variant.as_ref().map_or("", |variant| &variant.settings)
+    }
+
     /// The same series of runs with chosen settings. The share held out is one of those, and may be
     /// another at every level.
     pub fn chosen(mut self) -> Self {

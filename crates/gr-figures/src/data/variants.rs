@@ -11,65 +11,60 @@ use toml::Value;
 
 use super::checks::{SHOWN, WORLD};
 use super::plan::PlannedMethod;
-use super::run::{Run, Variant};
+use super::run::{Holdout, Run, Variant};
 
 /// Settings by dotted key.
 type Flat = BTreeMap<String, Value>;
 
-/// Gives every run whose method has runs of other settings the variant that it is.
-pub fn name(runs: &mut [Run]) {
-    let mut methods: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, run) in runs.iter().enumerate() {
-        // A search chooses other settings at every level, by intention.
-        if run.planned.is_some() && !run.series.chosen {
-            methods.entry(run.series.method.clone()).or_default().push(index);
-        }
+/// Runs that have their settings and their folder in common.
+struct Alike {
+    planned: Arc<PlannedMethod>,
+    holdout: Option<Holdout>,
+    folder: PathBuf,
+}
+
+impl Alike {
+    fn of(run: &Run) -> Option<Self> {
+        let (holdout, folder) = (run.series.holdout.clone(), run.folder.clone());
+        Some(Self { planned: run.planned.clone()?, holdout, folder })
     }
-    for indices in methods.values() {
-        let known: Vec<(Arc<PlannedMethod>, bool, PathBuf)> =
-            distinct(indices.iter().map(|index| {
-                let run = &runs[*index];
-                let planned = run.planned.clone().expect("only such runs are listed");
-                (planned, run.series.holdout.is_some(), run.folder.clone())
-            }));
-        for (place, variant) in variants(&known).into_iter().enumerate() {
-            let (planned, has_holdout, folder) = &known[place];
-            for index in indices {
-                let run = &mut runs[*index];
-                let is_of = run.planned.as_ref().is_some_and(|own| Arc::ptr_eq(own, planned))
-                    && run.series.holdout.is_some() == *has_holdout
-                    && run.folder == *folder;
-                if is_of {
-                    run.series.variant = variant.clone();
-                }
-            }
-        }
+
+    fn is_of(&self, run: &Run) -> bool {
+        let has_settings = |planned| Arc::ptr_eq(planned, &self.planned);
+        run.planned.as_ref().is_some_and(has_settings)
+            && run.series.holdout == self.holdout
+            && run.folder == self.folder
     }
 }
 
-fn distinct(
-    all: impl Iterator<Item = (Arc<PlannedMethod>, bool, PathBuf)>,
-) -> Vec<(Arc<PlannedMethod>, bool, PathBuf)> {
-    let mut known: Vec<(Arc<PlannedMethod>, bool, PathBuf)> = Vec::new();
-    for (planned, has_holdout, folder) in all {
-        let is_known = |(other, holdout, _): &(Arc<PlannedMethod>, bool, PathBuf)| {
-            Arc::ptr_eq(other, &planned) && *holdout == has_holdout
-        };
-        if !known.iter().any(is_known) {
-            known.push((planned, has_holdout, folder));
+/// Gives every run whose method has runs of other settings the variant that it is.
+pub fn name(runs: &mut [Run]) {
+    let mut methods: BTreeMap<String, Vec<Alike>> = BTreeMap::new();
+    // A search chooses other settings at every level, by intention.
+    for run in runs.iter().filter(|run| !run.series.chosen) {
+        let known = methods.entry(run.series.method.clone()).or_default();
+        if !known.iter().any(|alike| alike.is_of(run)) {
+            known.extend(Alike::of(run));
         }
     }
-    known
+    let variants: BTreeMap<&String, Vec<Option<Variant>>> =
+        methods.iter().map(|(method, known)| (method, variants(known))).collect();
+    for run in runs.iter_mut().filter(|run| !run.series.chosen) {
+        let known = &methods[&run.series.method];
+        if let Some(place) = known.iter().position(|alike| alike.is_of(run)) {
+            run.series.variant = variants[&run.series.method][place].clone();
+        }
+    }
 }
 
 /// The variant that each of some runs of one method is; none for those that differ in nothing.
-fn variants(known: &[(Arc<PlannedMethod>, bool, PathBuf)]) -> Vec<Option<Variant>> {
+fn variants(known: &[Alike]) -> Vec<Option<Variant>> {
     let flats: Vec<Flat> = known
         .iter()
-        .map(|(planned, has_holdout, _)| {
-            let mut flat = planned.flat.clone();
+        .map(|alike| {
+            let mut flat = alike.planned.flat.clone();
             // What no run has cannot tell it from others.
-            flat.retain(|key, _| *has_holdout || !key.starts_with("early_stopping."));
+            flat.retain(|key, _| alike.holdout.is_some() || !key.starts_with("early_stopping."));
             flat
         })
         .collect();
@@ -90,20 +85,23 @@ fn variants(known: &[(Arc<PlannedMethod>, bool, PathBuf)]) -> Vec<Option<Variant
         let is_another = by_settings(pairs(pair[0]), pairs(pair[1])).is_ne();
         places[pair[1]] = places[pair[0]] + usize::from(is_another);
     }
-    let names: Vec<Option<&String>> = known.iter().map(|(own, ..)| own.name.as_ref()).collect();
+    let name = |place: usize| known[place].planned.name.as_ref();
+    // What a series is called without its settings; settings are said where that is not enough.
+    let is_enough = |place: usize| {
+        let shares_it = |other: &usize| {
+            name(*other) == name(place) && known[*other].holdout == known[place].holdout
+        };
+        (0..known.len()).filter(shares_it).all(|other| places[other] == places[place])
+    };
+    let all_enough = (0..known.len()).all(|place| is_enough(place) && name(place).is_none());
     let variant = |place: usize| {
-        if differing[place].is_empty() && names[place].is_none() {
+        if differing[place].is_empty() && name(place).is_none() {
             return None;
         }
-        // A name that several variants share needs what else they differ in.
-        let shares_name = |other: &usize| names[*other] == names[place];
-        let is_unique = (0..known.len()).filter(shares_name).all(|it| places[it] == places[place]);
         let settings = pairs(place).filter(|(key, _)| !is_in_holdout(key));
-        let spoken: Vec<String> = match names[place] {
-            Some(_) if is_unique => Vec::new(),
-            _ => settings.map(|(key, value)| spoken(key, value)).collect(),
-        };
-        let name: Vec<String> = names[place].cloned().into_iter().chain(spoken).collect();
+        let is_named = all_enough || (name(place).is_some() && is_enough(place));
+        let spoken = settings.filter(|_| !is_named).map(|(key, value)| spoken(key, value));
+        let name: Vec<String> = name(place).cloned().into_iter().chain(spoken).collect();
         Some(Variant {
             place: places[place],
             settings: written(pairs(place)),
@@ -120,9 +118,9 @@ fn is_in_holdout(key: &str) -> bool {
 
 /// The keys that tell variants apart: those that differ within a folder, and between folders those that say
 /// neither what is written of a run nor what cannot be drawn together.
-fn telling_keys(known: &[(Arc<PlannedMethod>, bool, PathBuf)], flats: &[Flat]) -> BTreeSet<String> {
+fn telling_keys(known: &[Alike], flats: &[Flat]) -> BTreeSet<String> {
     let mut folders: HashMap<&PathBuf, Vec<&Flat>> = HashMap::new();
-    for ((_, _, folder), flat) in known.iter().zip(flats) {
+    for (Alike { folder, .. }, flat) in known.iter().zip(flats) {
         folders.entry(folder).or_default().push(flat);
     }
     let keys_of = |flats: &[&Flat]| -> Vec<String> {

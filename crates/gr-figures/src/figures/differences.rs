@@ -1,21 +1,25 @@
-//! Methods compared seed by seed: runs with the same seed share layouts and initial weights, so what
-//! these contribute cancels.
+//! Methods compared with gradient routing by the rule of docs/experiment.md: the unpaired difference of true
+//! returns decides. Pairs of runs with the same seed, which share layouts and initial weights, stand beside.
 
 use anyhow::{Context, Result};
 use gr_runs::Seed;
-use gr_stats::{PairedDifferences, paired_differences, probability_of_improvement};
+use gr_stats::{
+    FEWEST_SEEDS, Judgement, MARGIN, PairedDifferences, judge_family, paired_differences,
+    probability_of_improvement, welch_difference,
+};
 
 use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run, Series};
-use crate::layout::{Axis, View};
+use crate::layout::{Axis, Panel, TICK_SIZE, View};
 use crate::model::{CONFIDENCE, Caption, Estimate, Group, Numbers, groups, levels, series_of};
-use crate::style;
+use crate::scene::{Align, Scene};
+use crate::style::{self, MUTED, SeriesStyle};
 
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "differences",
-    summary: "true return minus that of gradient routing, paired by seed",
+    summary: "true return minus that of gradient routing, unpaired with its verdict, and paired by seed",
     has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
@@ -24,29 +28,79 @@ pub const FIGURE: Figure = Figure {
 struct Comparison<'a> {
     series: &'a Series,
     oversight: Oversight,
+    /// Returns of the series and of the baseline.
+    returns: [Vec<f64>; 2],
+    /// Mean minus mean with its unpaired interval (Welch).
+    unpaired: Estimate,
     differences: PairedDifferences,
-    mean: Estimate,
+    /// Mean over pairs with its interval.
+    paired: Option<Estimate>,
+    judgement: Option<Judgement>,
     /// P(a run of the series does better than one of the baseline), ties half.
     improvement: Option<gr_stats::Estimate>,
 }
 
 impl<'a> Comparison<'a> {
-    /// `None` if the two have no seed in common.
+    /// `None` if one of the two has no finished run with a seed.
     fn new(group: &Group<'a>, baseline: &Group<'_>) -> Result<Option<Self>> {
         let (returns, against) = (by_seed(group), by_seed(baseline));
         let differences = paired_differences(&returns, &against)
             .with_context(|| format!("{} against {}", group.name(), baseline.name()))?;
-        let Some(found) = differences.mean_interval(CONFIDENCE) else { return Ok(None) };
-        let interval = found.half_width.map(|half| (found.mean - half, found.mean + half));
+        let paired = differences.mean_interval(CONFIDENCE).map(|found| {
+            let interval = found.half_width.map(|half| (found.mean - half, found.mean + half));
+            Estimate { n: found.n, mean: found.mean, interval }
+        });
         let values = |pairs: &[(Seed, f64)]| pairs.iter().map(|pair| pair.1).collect::<Vec<_>>();
         let (returns, against) = (values(&returns), values(&against));
+        let (Some(mean), Some(other)) = (gr_stats::mean(&returns), gr_stats::mean(&against)) else {
+            return Ok(None);
+        };
+        let interval = welch_difference(&returns, &against).map(|found| {
+            let interval = found.interval(CONFIDENCE);
+            (interval.low, interval.high)
+        });
         Ok(Some(Self {
             series: group.series,
             oversight: group.oversight,
-            mean: Estimate { n: found.n, mean: found.mean, interval },
+            unpaired: Estimate { n: returns.len(), mean: mean - other, interval },
             differences,
+            paired,
+            judgement: None,
             improvement: probability_of_improvement(&returns, &against, CONFIDENCE),
+            returns: [returns, against],
         }))
+    }
+
+    /// The lowest and the highest of what is drawn of it.
+    fn extent(&self) -> [f64; 2] {
+        let paired = self.paired.and_then(|paired| paired.interval);
+        let intervals = [self.unpaired.interval, paired].into_iter().flatten();
+        let ends = intervals.flat_map(|(low, high)| [low, high]).chain([self.unpaired.mean]);
+        let all = self.differences.differences.iter().copied().chain(ends);
+        all.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], it| [low.min(it), high.max(it)])
+    }
+
+    /// The verdict in words; whether it stands beside the others of its level.
+    fn verdict(&self) -> String {
+        match self.judgement {
+            None => String::new(),
+            Some(Judgement { verdict, stands: Some(false) }) => {
+                format!("{} (not by Holm)", verdict.name())
+            }
+            Some(Judgement { verdict, .. }) => verdict.name().into(),
+        }
+    }
+}
+
+/// Judges all comparisons of a level together.
+fn judge(comparisons: &mut [Comparison<'_>]) {
+    for of_level in comparisons.chunk_by_mut(|a, b| a.oversight == b.oversight) {
+        let pairs: Vec<(&[f64], &[f64])> =
+            of_level.iter().map(|it| (&it.returns[0][..], &it.returns[1][..])).collect();
+        let judged = judge_family(&pairs);
+        for (comparison, judgement) in of_level.iter_mut().zip(judged) {
+            comparison.judgement = Some(judgement);
+        }
     }
 }
 
@@ -71,8 +125,9 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
             comparisons.extend(Comparison::new(group, against)?);
         }
     }
+    judge(&mut comparisons);
     if comparisons.is_empty() {
-        let why = format!("no run shares seed and level with one of {}", style::name(baseline));
+        let why = format!("no run shares a level with one of {}", style::name(baseline));
         return Ok(Drawing::NoData(why));
     }
     let levels: Vec<Oversight> = levels(&groups)
@@ -80,11 +135,15 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         .filter(|level| comparisons.iter().any(|comparison| comparison.oversight == *level))
         .collect();
     let mut caption = Caption::new(format!(
-        "True return minus that of {} with the same seed: right of 0 is better. Small points: pairs of \
-         runs; below them their mean and its 95 % interval.",
+        "True return minus that of {}: right of 0 is better. Thick: means, with the unpaired 95 % interval \
+         (Welch), which decides; thin: pairs of runs with the same seed, and their interval.",
         style::name(baseline),
     ));
     caption.say_of(results, &groups);
+    caption.note(format!(
+        "Verdicts: beats, the unpaired interval lies above +{MARGIN}; matches, the 90 % interval lies within \
+         ±{MARGIN}; worse, it lies below 0; else undecided; descriptive, fewer than {FEWEST_SEEDS} runs."
+    ));
     caption.note(
         "The return is that of the policy that a run keeps. The probability of improvement in the CSV is \
          that of a run ending above one of the other method, ties half, with Wilson's interval for as \
@@ -93,9 +152,8 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let values = |level: &Oversight| {
         let of_level = comparisons.iter().filter(|comparison| comparison.oversight == *level);
         let values = of_level.flat_map(|comparison| {
-            let (low, high) = comparison.mean.interval.unwrap_or((0.0, 0.0));
-            let pairs = comparison.differences.differences.iter().copied();
-            pairs.chain([low.max(-2.0), high.min(2.0)]).collect::<Vec<f64>>()
+            // The interval of two runs may be wider than anything else in the picture.
+            comparison.extent().map(|end| end.clamp(-2.0, 2.0))
         });
         values.collect()
     };
@@ -109,13 +167,14 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         axes: Axis::for_panels(&values, |values| Axis::reaching(values, None, ticks)),
         x: &title,
         mark: view.reference(Some(0.0)).map(|zero| (zero, "no difference")),
-        nothing: "no pair of runs",
+        nothing: "no run to compare",
     };
     let scene = rows.draw(caption.text(), |scene, panel, height, series, level, look| {
         let found = comparisons.iter().find(|c| c.series == series && c.oversight == level);
-        if let Some(Comparison { differences, mean, .. }) = found {
-            let values = differences.differences.iter().copied();
-            draw_values(scene, panel, height, values, mean, look);
+        if let Some(comparison) = found {
+            let values = comparison.differences.differences.iter().copied();
+            draw_values(scene, panel, height, values, &comparison.unpaired, None, look);
+            draw_paired(scene, panel, height, comparison, look);
         }
         found.is_some()
     });
@@ -123,11 +182,40 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     Ok(Drawing::Drawn(vec![Picture::still(FIGURE.name, scene, caption, numbers)]))
 }
 
+/// Draws the paired interval as a thin line, and the verdict at the edge that is farther away.
+fn draw_paired(
+    scene: &mut Scene,
+    panel: &Panel,
+    height: f64,
+    comparison: &Comparison<'_>,
+    look: &SeriesStyle,
+) {
+    if let Some((low, high)) = comparison.paired.and_then(|paired| paired.interval) {
+        let ends = [low, high].map(|end| panel.place_across(end, height));
+        scene.line(&ends.map(|(x, y)| (x, y + 14.0)), look.color, 1.0);
+    }
+    let [(left, y), (right, _)] = [panel.place_left(height), panel.place_right(height)];
+    let places = comparison.extent().map(|value| panel.place_across(value, height).0);
+    let (x, align) = match places[0] - left > right - places[1] {
+        true => (left + 8.0, Align::Left),
+        false => (right - 4.0, Align::Right),
+    };
+    scene.text((x, y + 4.0), &comparison.verdict(), TICK_SIZE - 2.0, align, MUTED);
+}
+
 fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
     let mut numbers = Numbers::new(&[
         "oversight_prob",
         "series",
+        "variant",
         "baseline",
+        "difference",
+        "welch_low",
+        "welch_high",
+        "n",
+        "n_baseline",
+        "verdict",
+        "stands_after_holm",
         "mean_difference",
         "low",
         "high",
@@ -138,15 +226,25 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
         "improvement_high",
     ]);
     for comparison in comparisons {
-        let Comparison { mean, differences, improvement, .. } = comparison;
+        let Comparison { returns, unpaired, paired, judgement, differences, improvement, .. } =
+            comparison;
+        let paired_interval = paired.and_then(|paired| paired.interval);
         numbers.push(vec![
             comparison.oversight.0.to_string(),
             style::name(comparison.series),
+            comparison.series.variant().into(),
             style::name(baseline),
-            mean.mean.to_string(),
-            Numbers::text(mean.interval.map(|interval| interval.0)),
-            Numbers::text(mean.interval.map(|interval| interval.1)),
-            mean.n.to_string(),
+            unpaired.mean.to_string(),
+            Numbers::text(unpaired.interval.map(|interval| interval.0)),
+            Numbers::text(unpaired.interval.map(|interval| interval.1)),
+            returns[0].len().to_string(),
+            returns[1].len().to_string(),
+            Numbers::text(judgement.map(|judgement| judgement.verdict.name())),
+            Numbers::text(judgement.and_then(|judgement| judgement.stands)),
+            Numbers::text(paired.map(|paired| paired.mean)),
+            Numbers::text(paired_interval.map(|interval| interval.0)),
+            Numbers::text(paired_interval.map(|interval| interval.1)),
+            differences.differences.len().to_string(),
             (differences.only_first + differences.only_second).to_string(),
             Numbers::text(improvement.map(|found| found.value)),
             Numbers::text(improvement.map(|found| found.low)),

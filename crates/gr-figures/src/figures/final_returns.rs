@@ -1,13 +1,14 @@
 //! The true return of every run's kept policy, with mean and interval per method.
 
 use anyhow::Result;
+use gr_stats::{FAILED_BELOW, interquartile_mean, share_below};
 
 use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run};
 use crate::layout::{Axis, View};
 use crate::model::{
-    Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of, thousands,
+    CONFIDENCE, Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of, thousands,
 };
 use crate::style;
 
@@ -26,6 +27,10 @@ pub struct Kept {
     pub runs: Vec<(String, f64)>,
     /// Their mean.
     pub mean: Estimate,
+    /// Their mean without the lowest and the highest quarter.
+    pub interquartile_mean: Option<f64>,
+    /// The share of them below [`FAILED_BELOW`], with Wilson's interval.
+    pub below: gr_stats::Estimate,
 }
 
 /// The kept policies of a group; `None` if it has none.
@@ -33,7 +38,12 @@ pub fn kept(group: &Group<'_>) -> Option<Kept> {
     let of = |run: &&Run| Some((run.seed_name(), run.kept?.true_return));
     let runs: Vec<(String, f64)> = group.finished.iter().filter_map(of).collect();
     let values: Vec<f64> = runs.iter().map(|(_, value)| *value).collect();
-    Some(Kept { mean: estimate(&values)?, runs })
+    Some(Kept {
+        mean: estimate(&values)?,
+        interquartile_mean: interquartile_mean(&values),
+        below: share_below(&values, FAILED_BELOW, CONFIDENCE)?,
+        runs,
+    })
 }
 
 fn draw(results: &Results, view: &View) -> Result<Drawing> {
@@ -59,12 +69,29 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let ticks = if SeriesRows::columns(levels.len()) == 1 { 8 } else { 4 };
     let mut caption = Caption::new(
         "True return of the policy that each run keeps. Small points: runs; below them their mean and its \
-         95 % interval.",
+         95 % interval, and as a tick the interquartile mean.",
     );
     caption.say_of(results, &groups);
     caption.note(
         "A run keeps its last policy, or with early stopping the checkpoint with the best holdout return.",
     );
+    let below = all.iter().filter(|(_, kept)| kept.below.value > 0.0).map(|(group, kept)| {
+        let [share, low, high] = [kept.below.value, kept.below.low, kept.below.high];
+        format!(
+            "{}: {:.0} % ({:.0} to {:.0})",
+            group.name(),
+            100.0 * share,
+            100.0 * low,
+            100.0 * high
+        )
+    });
+    let below: Vec<String> = below.collect();
+    caption.note(match below.as_slice() {
+        [] => format!("No run is below {FAILED_BELOW}."),
+        below => {
+            format!("Runs below {FAILED_BELOW}, with Wilson's interval: {}.", below.join("; "))
+        }
+    });
     // More would be a table: the CSV beside the picture is one.
     if levels.len() <= 2 {
         let labels: Vec<String> = groups.iter().filter_map(say_labels).collect();
@@ -82,8 +109,9 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     };
     let scene = rows.draw(caption.text(), |scene, panel, height, series, level, look| {
         let found = all.iter().find(|(g, _)| g.series == series && g.oversight == level);
-        if let Some((_, Kept { runs, mean })) = found {
-            draw_values(scene, panel, height, runs.iter().map(|(_, value)| *value), mean, look);
+        if let Some((_, Kept { runs, mean, interquartile_mean, .. })) = found {
+            let values = runs.iter().map(|(_, value)| *value);
+            draw_values(scene, panel, height, values, mean, *interquartile_mean, look);
         }
         found.is_some()
     });
@@ -120,6 +148,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         "oversight_prob",
         "series",
         "run_label",
+        "variant",
         "what",
         "mean",
         "low",
@@ -128,10 +157,20 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         "labels_training",
         "labels_holdout",
         "labels_holdout_unlimited",
+        "interquartile_mean",
+        "share_below_0.1",
+        "share_low",
+        "share_high",
     ]);
     for (group, kept) in all {
         let Oversight(level) = group.oversight;
-        let who = [level.to_string(), style::name(group.series), group.series.method.clone()];
+        let series = group.series;
+        let who = [
+            level.to_string(),
+            style::name(series),
+            series.method.clone(),
+            series.variant().into(),
+        ];
         let mut row = who.to_vec();
         row.extend(["mean".into(), kept.mean.mean.to_string()]);
         row.push(Numbers::text(kept.mean.interval.map(|interval| interval.0)));
@@ -141,6 +180,9 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         row.push(Numbers::text(labels_of_group.map(|(training, _)| training)));
         row.push(Numbers::text(labels_of_group.and_then(|(_, holdout)| holdout)));
         row.push(Numbers::text(labels_of_group.map(|(_, holdout)| holdout.is_none())));
+        row.push(Numbers::text(kept.interquartile_mean));
+        let below = [kept.below.value, kept.below.low, kept.below.high];
+        row.extend(below.map(|share| share.to_string()));
         numbers.push(row);
         for ((name, value), run) in kept.runs.iter().zip(&group.finished) {
             let mut row = who.to_vec();
@@ -148,6 +190,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
             row.push(Numbers::text(run.labels.map(|labels| labels.training)));
             row.push(Numbers::text(run.labels.and_then(|labels| labels.holdout.counted())));
             row.push(Numbers::text(run.labels.map(|labels| labels.holdout.counted().is_none())));
+            row.extend(["", "", "", ""].map(String::from));
             numbers.push(row);
         }
     }

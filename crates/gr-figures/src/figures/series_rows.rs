@@ -91,13 +91,14 @@ fn draw_label(scene: &mut Scene, panel: &Panel, height: f64, series: &Series) {
     }
 }
 
-/// Draws values as small points and their mean with its interval below them.
+/// Draws values as small points and their mean with its interval below them, and a tick if one is given.
 pub fn draw_values(
     scene: &mut Scene,
     panel: &Panel,
     height: f64,
     values: impl Iterator<Item = f64>,
     mean: &Estimate,
+    tick: Option<f64>,
     look: &SeriesStyle,
 ) {
     for (index, value) in values.enumerate() {
@@ -115,5 +116,9 @@ pub fn draw_values(
         for end in [low, high] {
             scene.line(&[(end, y - 4.0), (end, y + 4.0)], look.color, 2.0);
         }
+    }
+    if let Some(tick) = tick {
+        let x = panel.place(tick, height).0;
+        scene.line(&[(x, y - 7.0), (x, y + 7.0)], look.color, 1.5);
     }
 }

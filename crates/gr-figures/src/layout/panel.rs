@@ -118,6 +118,11 @@ impl Panel {
         self.place(self.x.low(), y)
     }
 
+    /// The place on the right edge at a height.
+    pub fn place_right(&self, y: f64) -> Point {
+        self.place(self.x.high(), y)
+    }
+
     /// Whether values lie within the plot.
     pub fn holds(&self, x: f64, y: f64) -> bool {
         self.x.holds(x) && self.y.holds(y)

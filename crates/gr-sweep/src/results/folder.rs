@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use gr_runs::{ConfigError, Store, StoreError, SweepFile};
+use gr_runs::{ConfigError, RunRow, Store, StoreError, SweepFile, read_rows};
 use gr_terminal::program_name;
 
 use crate::plan::{FolderPlan, PlannedRun, SweepPlan};
@@ -74,6 +74,12 @@ pub fn begun(run: &PlannedRun, there: &FolderPlan, folder: &Path) -> u64 {
     let shorter = there.shorter(run);
     let known = shorter.iter().find(|shorter| store.files(&shorter.name.id).last_state.exists());
     known.map_or(0, |shorter| shorter.updates)
+}
+
+/// Whether `runs_csv` has a finished run.
+pub fn has_finished_rows(runs_csv: &[u8]) -> bool {
+    let rows = read_rows::<RunRow, String>(runs_csv).unwrap_or_default();
+    rows.iter().any(|row| row.row.status == "finished")
 }
 
 /// The folder of a search's trials, or `folder` itself.

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use gr_terminal::{DONE, RUNS_FAILED, count, say};
 
-use super::folder::open_to_look_at;
+use super::folder::{has_finished_rows, open_to_look_at};
 use super::summary::Summary;
 use super::survey::Survey;
 use crate::training::interrupt::Interrupt;
@@ -20,6 +20,14 @@ const LISTED: usize = 100;
 /// If there is none, or its files cannot be read or written.
 pub fn merge(folder: &Path, json: bool) -> Result<u8> {
     let (store, plan) = open_to_look_at(folder)?;
+    let listing = store.listing()?;
+    if listing.finished.is_empty() && store.read_runs().is_some_and(|csv| has_finished_rows(&csv)) {
+        bail!(
+            "{} has results in runs.csv and no manifest of a run, as where rows and curves alone were published; \
+             merging would replace them with nothing: gr-figures draws them as they are",
+            folder.display()
+        );
+    }
     let survey = Survey::by_contents(&store, &plan.runs, &Interrupt::default())?;
     survey.warn_of_damage(&store);
     store.tidy()?;

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use crate::options::flags::MachineFlags;
 use crate::plan::{FolderPlan, PlannedRun};
-use crate::results::folder::open as open_folder;
+use crate::results::folder::{has_finished_rows, open as open_folder};
 use crate::results::summary;
 use crate::sweep::workplace::Workplace;
 use crate::training::interrupt::Interrupt;
@@ -104,7 +104,9 @@ fn check_files(plan: &FolderPlan, store: &Store) -> Result<(Files, Vec<PlannedRu
         }
     }
     files.finished = finished.len();
-    if files.damaged.is_empty() {
+    if files.has_no_records() && store.read_runs().is_some_and(|csv| has_finished_rows(&csv)) {
+        files.only_rows = true;
+    } else if files.damaged.is_empty() {
         let rows = summary::rows(&plan.runs, store)?;
         files.runs_csv =
             store.read_runs().map(|there| compare::summaries(&there, &runs_csv(&rows)));

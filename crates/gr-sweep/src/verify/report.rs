@@ -19,6 +19,8 @@ pub struct Files {
     pub damaged: Vec<Damage>,
     /// How `runs.csv` compares with what the runs say; nothing if there is none, or if runs are damaged.
     pub runs_csv: Option<Result<Columns, String>>,
+    /// Whether `runs.csv` has results of which there are no records.
+    pub only_rows: bool,
     /// Manifests of runs that are not of the plan, and who made the first of them.
     strangers: Option<(usize, String)>,
 }
@@ -67,6 +69,7 @@ impl Files {
             failed: 0,
             damaged: Vec::new(),
             runs_csv: None,
+            only_rows: false,
             strangers: None,
         }
     }
@@ -89,9 +92,15 @@ impl Files {
         Ok(())
     }
 
-    /// Whether nothing is wrong with them.
+    /// Whether there is no record of any run.
+    pub fn has_no_records(&self) -> bool {
+        self.finished + self.failed + self.damaged.len() == 0
+    }
+
+    /// Whether there is nothing wrong with them, and something to tell by.
     pub fn are_sound(&self) -> bool {
-        self.damaged.is_empty()
+        !self.only_rows
+            && self.damaged.is_empty()
             && !matches!(self.runs_csv, Some(Err(_)))
             && self.strangers.is_none()
     }
@@ -116,6 +125,10 @@ impl Files {
                 );
             }
             None => {}
+        }
+        if self.only_rows {
+            text += "runs.csv has results, and no run has its manifest, as where rows and curves alone were published: \
+                     nothing can be verified\n";
         }
         if let Some((number, made_by)) = &self.strangers {
             text += &format!(

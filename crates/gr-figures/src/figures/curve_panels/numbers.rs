@@ -6,12 +6,28 @@ use crate::style;
 
 /// A row per point of every curve, whole even where a panel shows a part.
 pub fn numbers(panels: &[PanelModel<'_>]) -> Numbers {
-    let header = ["oversight_prob", "series", "run_label", "what", "x", "mean", "low", "high", "n"];
-    let mut numbers = Numbers::new(&header);
+    let mut numbers = Numbers::new(&[
+        "oversight_prob",
+        "series",
+        "run_label",
+        "variant",
+        "what",
+        "x",
+        "mean",
+        "low",
+        "high",
+        "n",
+    ]);
     for panel in panels {
         let level = panel.oversight.0.to_string();
         for (group, curve) in &panel.curves {
-            let who = [level.clone(), style::name(group.series), group.series.method.clone()];
+            let series = group.series;
+            let who = [
+                level.clone(),
+                style::name(series),
+                series.method.clone(),
+                series.variant().into(),
+            ];
             for (x, point) in &curve.points {
                 let mut row = who.to_vec();
                 row.extend(["mean".into(), x.to_string(), point.mean.to_string()]);
@@ -33,6 +49,7 @@ pub fn numbers(panels: &[PanelModel<'_>]) -> Numbers {
                     level.clone(),
                     format!("reference run {}", run.id),
                     run.series.method.clone(),
+                    String::new(),
                     "reference".into(),
                     point.update.to_string(),
                     point.true_return.to_string(),

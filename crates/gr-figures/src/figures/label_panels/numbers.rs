@@ -6,15 +6,25 @@ use crate::style;
 
 /// A row per step of every mean, one for its end, and one for the end of every run.
 pub fn numbers(panels: &[LabelPanel<'_>]) -> Numbers {
-    let header =
-        ["oversight_prob", "series", "run_label", "what", "labels", "mean", "low", "high", "n"];
-    let mut numbers = Numbers::new(&header);
+    let mut numbers = Numbers::new(&[
+        "oversight_prob",
+        "series",
+        "run_label",
+        "variant",
+        "what",
+        "labels",
+        "mean",
+        "low",
+        "high",
+        "n",
+    ]);
     for panel in panels {
         for (group, mean) in &panel.curves {
             let who = [
                 group.oversight.0.to_string(),
                 style::name(group.series),
                 group.series.method.clone(),
+                group.series.variant().into(),
             ];
             let mut push = |what: &str, labels: Option<u64>, point: &Estimate| {
                 let mut row = who.to_vec();

@@ -10,7 +10,7 @@ use gr_runs::{ConfigSources, SweepFile, load};
 fn configs() -> Vec<(PathBuf, SweepFile)> {
     gr_learn::register(&[]).unwrap();
     let folder = support::root().join("configs");
-    let entries = [folder.clone(), folder.join("figures")]
+    let entries = [folder.clone(), folder.join("figures"), folder.join("masks")]
         .into_iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path());
@@ -27,8 +27,8 @@ fn configs() -> Vec<(PathBuf, SweepFile)> {
 #[test]
 fn every_config_loads_names_known_methods_and_is_commented() {
     for (path, file) in configs() {
-        for label in &file.methods {
-            gr_learn::Method::find(label).unwrap();
+        for configured in file.configured().unwrap() {
+            gr_learn::Method::find(&configured.variant.method).unwrap();
         }
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("# "), "{} does not say what it is for", path.display());

@@ -37,7 +37,7 @@ value_channels = 3
 value_hidden = [8, 4]
 TOML
 sweep=$folder/sweep
-if [[ ! -e $sweep/plan.toml ]]; then
+if [[ ! -e $sweep/plans ]]; then
     SECONDS=0
     "$target/examples/finished_sweep" "$folder/config.toml" "$sweep"
     echo "$runs runs made in $SECONDS s: $(du -sh "$sweep" | cut -f1)"

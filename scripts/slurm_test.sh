@@ -15,6 +15,7 @@ Needs root, and Slurm or apt-get to install it; without them it says so and is s
   --seeds N         the sweep is 4 methods x 2 oversight levels x N seeds (default: 8)
   --updates N       of each run (default: 600)
   --tasks N         of the array, and processes at once without Slurm (default: 8)
+  --from N          train the parts and the array on from runs of N updates (default: 0, from nothing)
   --preemptions N   requeues of the array to force at least (default: 5)
   --keep            leave the folder there, to look at
 TEXT
@@ -47,6 +48,7 @@ seeds=8
 updates=600
 tasks=8
 preemptions=5
+from=0
 keep=false
 while (($#)); do
     case $1 in
@@ -55,6 +57,7 @@ while (($#)); do
         --seeds) seeds=${2:?--seeds needs a number}; shift ;;
         --updates) updates=${2:?--updates needs a number}; shift ;;
         --tasks) tasks=${2:?--tasks needs a number}; shift ;;
+        --from) from=${2:?--from needs a number}; shift ;;
         --preemptions) preemptions=${2:?--preemptions needs a number}; shift ;;
         --keep) keep=true ;;
         -h | --help) usage; exit 0 ;;
@@ -172,15 +175,26 @@ sweep=(
 hashes() {
     (
         cd "$1"
-        find . -type f ! -name 'run_*.toml' ! -path './slurm/*' ! -path './pictures/*' -print0 |
+        find . -type f ! -name 'run_*.toml' ! -name '*.last' ! -path './slurm/*' ! -path './pictures/*' -print0 |
             sort -z | xargs -0 sha256sum
     )
+}
+# Of a sweep that was trained on from a shorter one, the files that one trained at once has.
+grown() { hashes "$1" | grep -F -f <(cd "$work/one process" && find . -type f -name '*_s[0-9]*'); }
+of_runs() { hashes "$work/one process" | grep -v -e ' ./plans/' -e ' ./runs.csv'; }
+begin() {
+    ((from == 0)) || "$binaries/gr-sweep" "${sweep[@]/#--updates=*/--updates=$from}" --device=cpu --results "$1" \
+        &>"$work/begun.log" || fail "the shorter sweep failed"
 }
 
 # Adds what became of the sweep in $2 to the table, as $1.
 compare() {
     local name=$1 folder=$2 preempting=$3 requeues=$4 result=equal
-    if ! diff <(hashes "$work/one process") <(hashes "$folder"); then result=DIFFERENT; fi
+    if ((from > 0)); then
+        if ! diff <(of_runs) <(grown "$folder"); then result=DIFFERENT; fi
+    elif ! diff <(hashes "$work/one process") <(hashes "$folder"); then
+        result=DIFFERENT
+    fi
     if ((requeues > 0)) && [[ -z $(find "$folder/pictures" -name '*.svg') ]]; then result="no figures"; fi
     table+=$'\n'"$name|$preempting|$requeues|$result|$(sha256sum <"$folder/runs.csv" | cut -c1-16)"
     [[ $result == equal ]] || failed=true
@@ -189,6 +203,7 @@ compare() {
 # Trains the sweep by processes at once, a part each.
 train_in_parts() {
     local folder="$work/parts" part processes=() process
+    begin "$folder"
     for ((part = 1; part <= tasks; part++)); do
         "$binaries/gr-sweep" "${sweep[@]}" --device=cpu --jobs=1 --shard="$part/$tasks" --results "$folder" \
             &>"$work/part $part.log" &
@@ -233,6 +248,7 @@ table="trained by|preempting jobs|requeues|result|sha256 of runs.csv"
 # Trains the sweep by an array that is launched as $1.
 train() {
     local form=$1 folder="$work/$1 results" high submitted rounds=0
+    begin "$folder"
     script_of "$form" "$folder" >"$work/$form.sh"
     submitted=$(cd "$work" && bash "$work/$form.sh")
     echo "$form: $submitted"

@@ -168,3 +168,25 @@ fn a_task_trains_its_shard_and_says_so_in_its_log() {
     let log = fs::read_to_string(work.join("my runs/slurm/task-3.log")).unwrap();
     assert!(log.contains(" task 3/4 of job 42, restarts: 2, on "), "{log}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_script_of_a_search_trains_trials_and_its_last_job_chooses() {
+    let folder = tempfile::tempdir().unwrap();
+    let space = support::root().join("configs/searches/early_stopping.toml");
+    let mut command = Command::new(binary("gr-sweep"));
+    command.args(["slurm-script", "--trials=6", "--tasks=3", "--results=runs"]);
+    command.arg("--search").arg(&space).current_dir(folder.path());
+    let (script, _) = texts(&succeed(&mut command));
+    assert!(script.contains("Trains 6 runs in 3 tasks"), "{script}");
+    let asks = format!("--space={}", space.display());
+    assert_eq!(script.matches(&asks).count(), 2, "{script}");
+    assert_eq!(script.matches("gr-search").count(), 2, "{script}");
+    assert!(script.contains("--seed=0 --results=runs --shard=1/1"), "{script}");
+    assert!(!script.contains(" merge "), "{script}");
+    let mut shell = Command::new("bash");
+    fs::write(folder.path().join("script.sh"), script).unwrap();
+    succeed(shell.args(["-n", "script.sh"]).current_dir(folder.path()));
+    let refused = command.arg("--seeds=0..2").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}

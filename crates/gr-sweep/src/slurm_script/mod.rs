@@ -5,13 +5,15 @@ mod render;
 mod tasks;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gr_runs::{MOST, whole_number};
 
 use crate::options::flags::ExperimentFlags;
-use crate::plan::SweepPlan;
+use crate::plan::{PlannedRun, SweepPlan};
+use crate::search::{Search, SearchFolder, SearchPlan};
 use crate::terminal::shell;
 use render::Script;
 use tasks::{Bundle, Tasks};
@@ -26,7 +28,8 @@ use tasks::{Bundle, Tasks};
   gr-sweep slurm-script --oversight 0.01 --seeds 0..64 --time 4:00:00 > sweep.sh
   bash sweep.sh                  # submits the array and the job that merges
   sbatch --array=3,7 sweep.sh    # later: these tasks once more
-  gr-sweep slurm-script --methods routing --seeds 0..256 --gpus 1 --partition gpu > sweep.sh")]
+  gr-sweep slurm-script --methods routing --seeds 0..256 --gpus 1 --partition gpu > sweep.sh
+  gr-sweep slurm-script --search configs/searches/early_stopping.toml --trials 64 > search.sh")]
 pub struct SlurmScriptArguments {
     #[command(flatten)]
     experiment: ExperimentFlags,
@@ -35,8 +38,64 @@ pub struct SlurmScriptArguments {
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     results: Option<PathBuf>,
 
+    /// Train the trials of a search instead: the TOML file that gr-search draws from
+    #[arg(long, value_name = "SPACE", requires = "trials", help_heading = "Search")]
+    search: Option<PathBuf>,
+
+    /// Trials for each method and oversight level
+    #[arg(long, value_name = "N", requires = "search", help_heading = "Search",
+          value_parser = whole_number::<u64>(1, MOST))]
+    trials: Option<u64>,
+
+    /// Seed of the draws [default: 0]
+    #[arg(long, value_name = "S", requires = "search", help_heading = "Search",
+          value_parser = whole_number::<u64>(0, MOST))]
+    search_seed: Option<u64>,
+
     #[command(flatten)]
     resources: ResourceFlags,
+}
+
+/// What the tasks of the array train, and the command that the last job gathers it with.
+struct Work {
+    runs: Vec<PlannedRun>,
+    notices: Vec<String>,
+    default_folder: PathBuf,
+    /// The name of the program.
+    program: &'static str,
+    /// What is trained, as its arguments.
+    arguments: Vec<OsString>,
+}
+
+impl SlurmScriptArguments {
+    fn work(&self) -> Result<Work> {
+        let experiment = &self.experiment;
+        let Some(space) = &self.search else {
+            let plan = SweepPlan::asked_for(&experiment.sources()?)?;
+            let default_folder = plan.default_folder();
+            let SweepPlan { runs, notices, .. } = plan;
+            let arguments = experiment.arguments();
+            return Ok(Work { runs, notices, default_folder, program: "gr-sweep", arguments });
+        };
+        let (trials, seed) = (self.trials.unwrap_or(1), self.search_seed.unwrap_or(0));
+        let config = experiment.config.clone();
+        ensure!(
+            experiment.overrides()?.iter().all(|(origin, ..)| origin != "--seeds"),
+            "--seeds has no effect on a search; its space file, or --set seeds=.., gives those of trials"
+        );
+        let search = Search::load(space, config, experiment.overrides()?, trials, seed)?;
+        let plan = SearchPlan::new(search)?;
+        let mut path = OsString::from("--space=");
+        path.push(space);
+        let own = [path, format!("--trials={trials}").into(), format!("--seed={seed}").into()];
+        Ok(Work {
+            runs: plan.runs(),
+            default_folder: SearchFolder::default_path(&plan.search),
+            notices: plan.notices,
+            program: "gr-search",
+            arguments: own.into_iter().chain(experiment.arguments()).collect(),
+        })
+    }
 }
 
 /// What is asked of Slurm.
@@ -81,8 +140,8 @@ struct ResourceFlags {
 /// # Errors
 /// If the sweep cannot be planned or cut as asked, or a path cannot stand in a script.
 pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)> {
-    let SlurmScriptArguments { experiment, results, resources } = arguments;
-    let plan = SweepPlan::asked_for(&experiment.sources()?)?;
+    let SlurmScriptArguments { results, resources, search, .. } = arguments;
+    let work = arguments.work()?;
     let bundle = match (resources.tasks, resources.runs_per_task) {
         (Some(tasks), _) => Bundle::Tasks(tasks),
         (None, Some(runs)) => Bundle::RunsPerTask(runs),
@@ -94,23 +153,25 @@ pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)>
     let here = std::env::current_dir().context("cannot tell the working folder")?;
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
     let figures = program.with_file_name("gr-figures");
-    let mut notices = plan.notices.clone();
+    let trains = if search.is_some() { program.with_file_name(work.program) } else { program };
+    let mut notices = work.notices;
     if !figures.exists() {
         notices.push(format!("warning: {} is not there yet", figures.display()));
     }
-    let folder = results.clone().unwrap_or_else(|| plan.default_folder());
+    let folder = results.clone().unwrap_or(work.default_folder);
     let name = folder.file_name().unwrap_or(here.as_os_str()).to_string_lossy();
 
     let script = Script {
         name: values::job_name(&format!("gr-{name}")),
-        num_runs: plan.runs.len(),
-        tasks: Tasks::of(&plan.runs, bundle, at_once)?,
+        num_runs: work.runs.len(),
+        tasks: Tasks::of(&work.runs, bundle, at_once)?,
         resources,
         folder: shell::quote(&here)?,
         results: shell::quote(shell::not_a_flag(&folder))?,
-        gr_sweep: shell::quote(&program)?,
+        trains: shell::quote(&trains)?,
+        is_search: search.is_some(),
         gr_figures: shell::quote(&figures)?,
-        experiment: experiment.arguments().iter().map(shell::quote).collect::<Result<_>>()?,
+        experiment: work.arguments.iter().map(shell::quote).collect::<Result<_>>()?,
     };
     Ok((script.text(), notices))
 }

@@ -22,8 +22,10 @@ pub struct Script<'a> {
     pub folder: String,
     /// Where results go.
     pub results: String,
-    /// The program that trains and merges.
-    pub gr_sweep: String,
+    /// The program that trains and gathers.
+    pub trains: String,
+    /// Whether it is a search, which the last job ends: it chooses, and runs the choice again.
+    pub is_search: bool,
     /// The program that draws.
     pub gr_figures: String,
     /// What is trained.
@@ -33,7 +35,7 @@ pub struct Script<'a> {
 impl Script<'_> {
     /// The script.
     pub fn text(&self) -> String {
-        let Self { name, tasks, folder, results, gr_sweep, .. } = self;
+        let Self { name, tasks, folder, results, trains, .. } = self;
         let number = tasks.number;
         let device = if self.resources.gpus > 0 { "wgpu" } else { "cpu" };
         let experiment: String =
@@ -73,7 +75,7 @@ echo "== $(date -u +%FT%TZ) task $SLURM_ARRAY_TASK_ID/{number} of job $SLURM_ARR
 # exec, so that the warning, which goes to the shell, reaches {program}. It is SIGURG, which ends nothing
 # that does not listen yet: a shell that SIGUSR1 ends has failed, and is not requeued. Not srun: a step
 # is told SIGTERM instead, and a cancelled job looks no different from a preempted one.
-exec {gr_sweep} \
+exec {trains} \
 {experiment}    --results="$results" \
     --device={device} \
     --shard="$SLURM_ARRAY_TASK_ID/{number}" \
@@ -133,7 +135,11 @@ exec {gr_sweep} \
 
     /// The job after the array: a script of its own.
     fn merge(&self) -> String {
-        let Self { folder, results, gr_sweep, gr_figures, .. } = self;
+        let Self { folder, results, trains, gr_figures, experiment, .. } = self;
+        let gather = match self.is_search {
+            false => format!("{trains} merge {results}"),
+            true => format!("{trains} {} --results={results} --shard=1/1", experiment.join(" ")),
+        };
         let mut lines = self.common_directives();
         lines.extend(self.resources.time.iter().map(|time| format!("--time={time}")));
         let directives = directives(&lines);
@@ -141,7 +147,7 @@ exec {gr_sweep} \
             r#"#!/bin/bash
 {directives}
 cd {folder} || exit
-{gr_sweep} merge {results}
+{gather}
 merged=$?
 {gr_figures} {results} --out {results}/pictures && exit $merged
 "#

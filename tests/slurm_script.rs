@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{binary, root, texts};
+use support::{binary, root, succeed, texts};
 
 fn slurm_script(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary("gr-sweep"));

@@ -1,5 +1,6 @@
 //! A results folder with the runs that its plans ask for.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -40,6 +41,23 @@ pub fn open_to_look_at(folder: &Path) -> Result<(Store, FolderPlan)> {
     let (store, files) = Store::open_existing(&runs_folder(folder))?;
     let plan = planned(files, &store, SweepPlan::to_look_at)?;
     Ok((store, plan))
+}
+
+/// The files and the runs of several folders to look at, and their runs together.
+///
+/// # Errors
+/// If one of them is no sweep.
+pub fn open_all(folders: &[PathBuf]) -> Result<(Vec<(Store, FolderPlan)>, FolderPlan)> {
+    let (mut stores, mut plans, mut finished) = (Vec::new(), Vec::new(), HashSet::new());
+    for folder in folders {
+        let (store, files) = Store::open_existing(&runs_folder(folder))?;
+        let own = files.into_iter().map(SweepPlan::to_look_at).collect::<Result<Vec<_>, _>>()?;
+        let own_finished = store.listing()?.finished;
+        stores.push((store, FolderPlan::of(&own, &own_finished)));
+        plans.extend(own);
+        finished.extend(own_finished);
+    }
+    Ok((stores, FolderPlan::of(&plans, &finished)))
 }
 
 /// The runs of `folder` so far: none, if there is no sweep in it yet.

@@ -71,12 +71,13 @@ pub struct Share {
 
 impl Group {
     /// Of runs like `run`, of which these are finished.
-    pub fn new(run: &PlannedRun, finished: &[(Seed, RunResult, Timing)]) -> Self {
+    pub fn new(run: &PlannedRun, finished: &[(Seed, RunResult, Option<Timing>)]) -> Self {
         let over = |value: fn(&RunResult) -> f64| -> Vec<f64> {
             finished.iter().map(|(_, result, _)| value(result)).collect()
         };
-        let seconds =
-            |(.., timing): &(_, _, Timing)| timing.update_seconds + timing.evaluation_seconds;
+        let seconds = |(.., timing): &(_, _, Option<Timing>)| {
+            timing.map(|timing| timing.update_seconds + timing.evaluation_seconds)
+        };
         let mean =
             |values: Vec<f64>| mean_interval(&values, CONFIDENCE).map(|interval| interval.mean);
         let values = over(|result| result.selected_return.reveal());
@@ -116,7 +117,7 @@ impl Group {
                 mean(labels.map(|labels| Some(labels? as f64)).collect::<Option<_>>()?)
             }),
             holdout_source,
-            mean_seconds: mean(finished.iter().map(seconds).collect()),
+            mean_seconds: finished.iter().map(seconds).collect::<Option<_>>().and_then(mean),
             scores: finished.iter().map(|(seed, ..)| *seed).zip(values).collect(),
         }
     }

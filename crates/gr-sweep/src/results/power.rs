@@ -1,6 +1,6 @@
 //! How many seeds would tell methods apart, from the runs so far.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -10,15 +10,15 @@ use gr_terminal::{DONE, columns, duration, print_if_read};
 use serde::Serialize;
 
 use super::comparison::reference_and_others;
-use super::folder::open_to_look_at;
 use super::group::{CONFIDENCE, Group};
 use super::summary::Summary;
 
 /// What is asked.
 #[derive(Debug, clap::Args)]
 pub struct PowerArguments {
-    /// Its results folder
-    folder: std::path::PathBuf,
+    /// Results folders
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
 
     /// Wanted half-width of the 95 % interval of every difference from the reference, in true return
     #[arg(long, value_name = "X", default_value = "0.05", value_parser = number_that(POSITIVE))]
@@ -38,8 +38,9 @@ struct Level {
     half_width: f64,
     /// What each method needs, the reference first.
     methods: Vec<Need>,
-    /// Seconds of computing for the seeds that are missing, one run after the other.
-    seconds: f64,
+    /// Seconds of computing for the seeds that are missing, one run after the other; absent where they are
+    /// not recorded.
+    seconds: Option<f64>,
 }
 
 /// What one method needs.
@@ -51,19 +52,18 @@ struct Need {
     n: usize,
     /// Standard deviation of their true returns.
     standard_deviation: f64,
-    /// Mean seconds of a run.
-    seconds_per_run: f64,
+    /// Mean seconds of a run; absent where they are not recorded.
+    seconds_per_run: Option<f64>,
     /// Seeds that it needs in all, those so far included.
     seeds: usize,
 }
 
-/// Says how many seeds each method of the sweep in `folder` needs.
+/// Says how many seeds each method of some folders needs.
 ///
 /// # Errors
-/// If there is no sweep, or too few runs to tell.
+/// If one is no sweep, or there are too few runs to tell.
 pub fn power(arguments: &PowerArguments) -> Result<u8> {
-    let (store, plan) = open_to_look_at(&arguments.folder)?;
-    let summary = Summary::read(&plan, &plan.runs, &store)?;
+    let summary = Summary::of_folders(&arguments.folders)?;
     let mut oversight: Vec<f64> = summary.groups.iter().map(|group| group.oversight).collect();
     oversight.sort_by(f64::total_cmp);
     oversight.dedup();
@@ -78,7 +78,7 @@ pub fn power(arguments: &PowerArguments) -> Result<u8> {
     if levels.is_empty() {
         bail!(
             "{}: no level has two methods with two finished runs each, and fewer tell nothing of how runs spread",
-            arguments.folder.display()
+            summary.folder
         );
     }
     let text = match arguments.json {
@@ -86,7 +86,7 @@ pub fn power(arguments: &PowerArguments) -> Result<u8> {
             let report = serde_json::json!({ "schema_version": SCHEMA_VERSION, "levels": levels, "left_out": left_out });
             serde_json::to_string_pretty(&report)? + "\n"
         }
-        false => text(&levels, &left_out, &arguments.folder),
+        false => text(&levels, &left_out, &summary.folder),
     };
     print_if_read(&text)?;
     Ok(DONE)
@@ -100,10 +100,12 @@ fn level(oversight: f64, groups: &[&Group], half_width: f64) -> Result<Option<Le
     if others.is_empty() {
         return Ok(None);
     }
+    let all_timed = groups.iter().all(|group| group.mean_seconds.is_some());
     let pilot = |group: &Group| {
         let values: Vec<f64> = group.scores.iter().map(|(_, value)| *value).collect();
-        // Costs of nothing would ask for endless seeds.
-        Pilot::of_runs(&values, group.mean_seconds.unwrap_or(0.0).max(1e-6))
+        // Costs of nothing would ask for endless seeds; unknown ones are taken for equal.
+        let seconds = group.mean_seconds.filter(|_| all_timed).unwrap_or(1.0);
+        Pilot::of_runs(&values, seconds.max(1e-6))
     };
     let all: Option<Vec<Pilot>> =
         [reference].into_iter().chain(others.iter().copied()).map(pilot).collect();
@@ -120,17 +122,20 @@ fn level(oversight: f64, groups: &[&Group], half_width: f64) -> Result<Option<Le
             name: group.name(),
             n: group.n,
             standard_deviation: pilot.standard_deviation,
-            seconds_per_run: pilot.cost,
+            seconds_per_run: all_timed.then_some(pilot.cost),
             seeds,
         })
         .collect();
-    let missing = |need: &Need| need.seeds.saturating_sub(need.n) as f64 * need.seconds_per_run;
+    let missing =
+        |need: &Need| Some(need.seeds.saturating_sub(need.n) as f64 * need.seconds_per_run?);
     let seconds = methods.iter().map(missing).sum();
     Ok(Some(Level { oversight, half_width, methods, seconds }))
 }
 
-fn text(levels: &[Level], left_out: &[String], folder: &Path) -> String {
-    let time = |seconds: f64| duration(Duration::from_secs_f64(seconds));
+fn text(levels: &[Level], left_out: &[String], folder: &str) -> String {
+    let time = |seconds: Option<f64>| {
+        seconds.map_or("-".into(), |seconds| duration(Duration::from_secs_f64(seconds)))
+    };
     let header = [
         "p",
         "method",
@@ -151,7 +156,7 @@ fn text(levels: &[Level], left_out: &[String], folder: &Path) -> String {
                 format!("{:.3}", need.standard_deviation),
                 need.seeds.to_string(),
                 time(need.seconds_per_run),
-                time(missing * need.seconds_per_run),
+                time(need.seconds_per_run.map(|seconds| missing * seconds)),
             ]
         }));
     }
@@ -159,11 +164,16 @@ fn text(levels: &[Level], left_out: &[String], folder: &Path) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for Level { oversight, half_width, methods, seconds } in levels {
         text += &format!(
-            "p = {oversight}: every difference from {} within ±{half_width} (95 %, Welch) takes about {} on {cores} \
-             cores like those of the runs so far\n",
-            methods[0].name,
-            time(seconds / cores as f64)
+            "p = {oversight}: every difference from {} within ±{half_width} (95 %, Welch) ",
+            methods[0].name
         );
+        text += &match seconds {
+            Some(seconds) => format!(
+                "takes about {} on {cores} cores like those of the runs so far\n",
+                time(Some(seconds / cores as f64))
+            ),
+            None => "if all runs take the same time, which these files do not say\n".into(),
+        };
     }
     text += &format!(
         "from standard deviations of few runs, and so a guess itself: ask again when half of them are done; claims need \
@@ -172,5 +182,5 @@ fn text(levels: &[Level], left_out: &[String], folder: &Path) -> String {
     if !left_out.is_empty() {
         text += &format!("left out, fewer than two finished runs: {}\n", left_out.join("; "));
     }
-    text + &format!("files: {}\n", folder.display())
+    text + &format!("files: {folder}\n")
 }

@@ -1,15 +1,18 @@
 //! What a sweep came to: `runs.csv`, the table at the end, and the same for machines.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 
 use gr_grid::TrueReturn;
 use gr_runs::{
-    Check, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError, Timing,
+    Check, LabelCount, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError,
+    Timing, read_rows,
 };
 use gr_terminal::{columns, count, print_if_read};
 use serde::Serialize;
 
 use super::comparison::{self, Difference, differences};
+use super::folder::open_all;
 use super::group::Group;
 use super::reading::read_all;
 use crate::plan::{FolderPlan, PlannedRun};
@@ -47,7 +50,7 @@ pub struct FailedRun {
 
 /// What became of one run.
 enum RunOutcome {
-    Finished(RunResult, Timing),
+    Finished(RunResult, Option<Timing>),
     Failed(FailedRun),
     Missing(String),
 }
@@ -56,7 +59,7 @@ impl RunOutcome {
     fn of(run: &PlannedRun, status: RunStatus) -> Self {
         let run_id = run.name.id.to_string();
         match status {
-            RunStatus::Done(manifest) => Self::Finished(manifest.result, manifest.timing),
+            RunStatus::Done(manifest) => Self::Finished(manifest.result, Some(manifest.timing)),
             RunStatus::Failed(failure) => Self::Failed(FailedRun {
                 run_id,
                 update_idx: failure.update_idx,
@@ -102,14 +105,41 @@ impl Summary {
         asked: &[PlannedRun],
         store: &Store,
     ) -> Result<Self, StoreError> {
-        let read = |run: &PlannedRun| {
-            let status = store.status(&run.name, Check::Lengths)?;
-            Ok::<_, StoreError>((run.name.id.clone(), RunOutcome::of(run, status)))
-        };
-        let mut outcomes: HashMap<RunId, RunOutcome> = read_all(asked, read)?.into_iter().collect();
+        let outcomes = outcomes(asked, store)?;
+        Ok(Self::of(folder, asked, outcomes, store.folder().display().to_string()))
+    }
+
+    /// Reads the results of all runs of several folders, which need not have manifests: rows of `runs.csv` do
+    /// where they alone were published.
+    ///
+    /// # Errors
+    /// If one of them is no sweep, or cannot be read.
+    pub fn of_folders(folders: &[PathBuf]) -> anyhow::Result<Self> {
+        let (stores, plan) = open_all(folders)?;
+        let mut all = HashMap::new();
+        for (store, own) in &stores {
+            for (run, outcome) in outcomes(&own.runs, store)? {
+                match all.get(&run) {
+                    Some(RunOutcome::Finished(..)) => {}
+                    _ => drop(all.insert(run, outcome)),
+                }
+            }
+        }
+        let names: Vec<String> =
+            folders.iter().map(|folder| folder.display().to_string()).collect();
+        Ok(Self::of(&plan, &plan.runs, all, names.join(", ")))
+    }
+
+    /// What became of `asked`, runs of `folder`, and what else there is.
+    fn of(
+        folder: &FolderPlan,
+        asked: &[PlannedRun],
+        mut outcomes: HashMap<RunId, RunOutcome>,
+        name: String,
+    ) -> Self {
         let mut summary = Self {
             schema_version: SCHEMA_VERSION,
-            folder: store.folder().display().to_string(),
+            folder: name,
             groups: Vec::new(),
             differences: Vec::new(),
             also_there: Vec::new(),
@@ -167,7 +197,7 @@ impl Summary {
         summary.differences = differences(&summary.groups);
         summary.failed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
         summary.missing.sort();
-        Ok(summary)
+        summary
     }
 
     /// Prints the summary.
@@ -217,6 +247,50 @@ impl Summary {
         text += &format!("files: {}\n", self.folder);
         text
     }
+}
+
+/// What became of `runs` in `store`.
+fn outcomes(runs: &[PlannedRun], store: &Store) -> Result<HashMap<RunId, RunOutcome>, StoreError> {
+    let published = match store.listing()?.finished.is_empty() {
+        true => finished_rows(store),
+        false => HashMap::new(),
+    };
+    let read = |run: &PlannedRun| {
+        let status = store.status(&run.name, Check::Lengths)?;
+        let outcome = match published.get(run.name.id.as_str()) {
+            Some(result) => RunOutcome::Finished(result.clone(), None),
+            None => RunOutcome::of(run, status),
+        };
+        Ok((run.name.id.clone(), outcome))
+    };
+    Ok(read_all(runs, read)?.into_iter().collect())
+}
+
+/// The results of finished runs by the rows of `runs.csv`.
+fn finished_rows(store: &Store) -> HashMap<String, RunResult> {
+    let text = store.read_runs().unwrap_or_default();
+    let rows = read_rows::<RunRow, String>(&text).unwrap_or_default();
+    let result = |row: RunRow| {
+        let labels_holdout = match row.labels_holdout_unlimited {
+            true => LabelCount::Unlimited,
+            false => LabelCount::Counted(row.labels_holdout.unwrap_or(0)),
+        };
+        let result = RunResult {
+            policy_type: row.policy_type?,
+            updates: row.updates?,
+            final_return: TrueReturn::new(row.final_return?),
+            selected_return: TrueReturn::new(row.selected_return?),
+            selected_return_unflagged: row.selected_return_unflagged.map(TrueReturn::new),
+            selected_update: row.selected_update?,
+            stopped_update: row.stopped_update,
+            labels_training: row.labels_training?,
+            labels_holdout,
+            holdout_return: row.holdout_return,
+            gaming_gap: row.gaming_gap,
+        };
+        (row.status == "finished").then_some((row.run_id, result))
+    };
+    rows.into_iter().filter_map(|row| result(row.row)).collect()
 }
 
 /// Runs of one method in words.

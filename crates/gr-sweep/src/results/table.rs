@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use anyhow::Result;
 use gr_terminal::{DONE, columns, print_if_read};
 
-use super::folder::open_to_look_at;
 use super::summary::Summary;
 
 /// What is asked.
 #[derive(Debug, clap::Args)]
 pub struct TableArguments {
-    /// Its results folder
-    folder: PathBuf,
+    /// Results folders
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
 
     /// The form
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -30,13 +30,12 @@ pub enum Format {
     Latex,
 }
 
-/// Prints the tables of the sweep in a folder: the runs, then the differences.
+/// Prints the tables of some folders together: the runs, then the differences.
 ///
 /// # Errors
-/// If there is none or it cannot be read.
+/// If one is no sweep or cannot be read.
 pub fn table(arguments: &TableArguments) -> Result<u8> {
-    let (store, plan) = open_to_look_at(&arguments.folder)?;
-    let summary = Summary::read(&plan, &plan.runs, &store)?;
+    let summary = Summary::of_folders(&arguments.folders)?;
     let mut text = formatted(&summary.lines(), arguments.format);
     if !summary.differences.is_empty() {
         text += "\n";

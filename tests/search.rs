@@ -206,3 +206,30 @@ fn parts_of_a_search_come_to_what_the_whole_does() {
         assert_same(&place.at("whole").join(folder), &place.at("parts").join(folder));
     }
 }
+
+#[test]
+fn variants_of_a_search_draw_alike_and_are_chosen_apart() {
+    let place = default_place();
+    let vary = "--vary=early_stopping.holdout_source=hidden,visible";
+    let further = ["--updates=60", "--rerun-seeds=2", vary];
+    let (table, _) = texts(&succeed(&mut place.search("search", 2, &further)));
+    let folder = place.at("search");
+    let rows = trials(&folder);
+    let variants: Vec<&str> = rows.iter().map(|row| row.variant.as_str()).collect();
+    let named =
+        ["hidden", "visible"].map(|source| format!("early_stopping.holdout_source={source}"));
+    assert_eq!(variants, [&named[0], &named[0], &named[1], &named[1]]);
+    for (a, b) in rows[..2].iter().zip(&rows[2..]) {
+        assert_eq!(table_of(&folder, a), table_of(&folder, b), "draws depend on the variant");
+    }
+    assert!(named.iter().all(|name| table.contains(&format!("({name}) at p = "))), "{table}");
+    let chosen = fs::read_dir(folder.join("selected")).unwrap().count();
+    assert_eq!(chosen, 2);
+    let mut status = Command::new(support::binary("gr-sweep"));
+    let (status, _) = texts(&succeed(status.arg("status").arg(&folder)));
+    assert!(status.contains("holdout_source=visible") && status.contains("4"), "{status}");
+
+    let drawn = ["--vary=early_stopping.tolerance=0.1,0.2"];
+    let errors = place.refused("other", 2, &drawn);
+    assert!(errors.contains("early_stopping.tolerance is drawn, and set by"), "{errors}");
+}

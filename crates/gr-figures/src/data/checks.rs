@@ -86,7 +86,13 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
 fn each_trial_once(results: &Results) -> Result<()> {
     let mut seen = BTreeSet::new();
     for trial in &results.trials {
-        if !seen.insert((&trial.method, trial.oversight, &trial.source, &trial.name)) {
+        if !seen.insert((
+            &trial.method,
+            &trial.variant,
+            trial.oversight,
+            &trial.source,
+            &trial.name,
+        )) {
             bail!(
                 "trial {} of {} at {} is there twice; give the folder of one search",
                 trial.name,

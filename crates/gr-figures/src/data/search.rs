@@ -27,6 +27,8 @@ pub struct Trial {
     pub method: String,
     /// Oversight level.
     pub oversight: Oversight,
+    /// What varies beside the searched keys, as `key=value;..`.
+    pub variant: String,
     /// `hidden`, `visible` or `privileged`, if it has a holdout.
     pub source: Option<String>,
     /// Runs that finished.
@@ -58,6 +60,7 @@ pub fn trials(folder: &Path, warnings: &Warnings) -> Result<Vec<Trial>> {
             name: row.trial.to_string(),
             method: row.run_label,
             oversight: Oversight(probability(line, "oversight_prob", row.oversight_prob)?),
+            variant: row.variant,
             source: row.holdout_source,
             n: row.n,
             finished: choice(line, "status", &row.status, &STATES)? == 0,

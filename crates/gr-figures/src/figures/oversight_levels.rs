@@ -103,13 +103,14 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     Ok(Drawing::Drawn(vec![picture]))
 }
 
-/// One line per method and holdout that were searched: every finished trial counts once.
+/// One line per method, variant and holdout that were searched: every finished trial counts once.
 pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
-    let searched = |trial: &Trial| (trial.method.clone(), trial.source.clone());
-    let mut all: Vec<(String, Option<String>)> = trials.iter().map(searched).collect();
+    let searched =
+        |trial: &Trial| (trial.method.clone(), trial.source.clone(), trial.variant.clone());
+    let mut all: Vec<(String, Option<String>, String)> = trials.iter().map(searched).collect();
     all.sort_unstable();
     all.dedup();
-    let line = |one: &(String, Option<String>)| {
+    let line = |one: &(String, Option<String>, String)| {
         let finished = trials.iter().filter(|trial| searched(trial) == *one && trial.finished);
         let mut values: Vec<(Oversight, f64)> =
             finished.filter_map(|trial| Some((trial.oversight, trial.kept_return?))).collect();
@@ -120,8 +121,9 @@ pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
             Some((same[0].0, estimate(&numbers)?))
         });
         let holdout = one.1.as_ref().map(|source| format!(" ({source} holdout)"));
+        let variant = if one.2.is_empty() { String::new() } else { format!(", {}", one.2) };
         let name = format!(
-            "{}{}, random settings",
+            "{}{}{variant}, random settings",
             style::method_name(&one.0),
             holdout.unwrap_or_default()
         );

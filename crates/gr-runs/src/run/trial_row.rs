@@ -46,6 +46,9 @@ pub struct TrialRow {
     /// Whether validation may use as many labels as it likes: `privileged` alone.
     #[serde(default)]
     pub labels_holdout_unlimited: bool,
+    /// `key=value;..` of what varies beside the searched keys; empty where nothing does.
+    #[serde(default)]
+    pub variant: String,
     /// [`SCHEMA_VERSION`](super::SCHEMA_VERSION) of the program that wrote the row.
     #[serde(default = "unnamed_schema")]
     pub schema_version: u32,

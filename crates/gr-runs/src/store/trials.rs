@@ -46,6 +46,7 @@ mod tests {
             labels_holdout: None,
             holdout_source: Some("privileged".into()),
             labels_holdout_unlimited: true,
+            variant: String::new(),
             schema_version: SCHEMA_VERSION,
         }
     }
@@ -62,10 +63,10 @@ mod tests {
             text,
             "trial,run_label,oversight_prob,seeds,n,status,first_observation,planned_updates,\
              holdout_return,selected_return,final_return,selected_update,stopped_update,\
-             labels_training,labels_holdout,holdout_source,labels_holdout_unlimited,schema_version,\
+             labels_training,labels_holdout,holdout_source,labels_holdout_unlimited,variant,schema_version,\
              early_stopping.holdout_fraction,network.value_hidden\n\
              3,naive_early_stopping,0.01,70000 70001,2,finished,fresh,20,0.5,0.25,0.125,12.5,,7,,\
-             privileged,true,3,0.4,\"[8, 4]\"\n"
+             privileged,true,,3,0.4,\"[8, 4]\"\n"
         );
         let rows = read_rows::<TrialRow, String>(text.as_bytes()).unwrap();
         assert_eq!(rows.len(), 1);

@@ -82,8 +82,7 @@ fn search(arguments: Arguments) -> Result<u8> {
     let Arguments { space, trials, seed, configuration, .. } = &arguments;
     // First of all: a warning that nobody listens for would end the program.
     let interrupt = Interrupt::listen(arguments.training.requeue_self)?;
-    let config = configuration.config.clone();
-    let search = Search::load(space, config, configuration.overrides()?, *trials, *seed)?;
+    let search = Search::load(space, configuration.sources()?, *trials, *seed)?;
     let plan = SearchPlan::new(search)?;
     let shard = Shard::of_this_process(arguments.training.shard)?;
     arguments.training.check_requeue(SlurmJob::here().is_some())?;
@@ -203,7 +202,7 @@ fn describe(arguments: &Arguments, plan: &SearchPlan, workplace: &Workplace) -> 
     let mut text = String::new();
     let keys = plan.search.keys();
     for group in &plan.groups {
-        text += &format!("{} at p = {}\n", group.method.label, group.oversight);
+        text += &format!("{} at p = {}\n", group.name(), group.oversight);
         let head = ["trial", "seeds"].into_iter().chain(keys.iter().copied());
         let mut lines = vec![head.map(String::from).collect::<Vec<_>>()];
         lines.extend(group.trials.iter().take(LISTED_TRIALS).map(|trial| {

@@ -30,8 +30,8 @@ pub struct ConfigurationFlags<const SEEDS: bool> {
 impl<const SEEDS: bool> clap::Args for ConfigurationFlags<SEEDS> {
     fn augment_args(command: Command) -> Command {
         let keys = keys().filter(|key| SEEDS || key.path != "seeds");
-        let vary = SEEDS.then(vary_flag);
-        command.args(keys.filter_map(flag_of)).args(vary).args([
+        command.args(keys.filter_map(flag_of)).args([
+            vary_flag(),
             Arg::new("config")
                 .long("config")
                 .value_name("FILE")
@@ -68,10 +68,7 @@ impl<const SEEDS: bool> clap::FromArgMatches for ConfigurationFlags<SEEDS> {
                 matches.get_many::<String>(key.path)?.map(String::as_str).collect();
             Some((key, parts.join(",")))
         };
-        let all = |id| match matches.try_get_many(id) {
-            Ok(Some(values)) => values.cloned().collect(),
-            _ => Vec::new(),
-        };
+        let all = |id| matches.get_many(id).into_iter().flatten().cloned().collect();
         Ok(Self {
             config: matches.get_one("config").cloned(),
             typed: keys().filter_map(typed).collect(),

@@ -25,19 +25,19 @@ type Identity<'a> = (&'a str, u64, Seed);
 impl FolderPlan {
     /// The runs of `plans`. Where two of them name runs otherwise that come out alike, as after a change of
     /// settings that matter to neither, one of them that is `finished` stands for both, else the first.
-    pub fn of(plans: &[SweepPlan], finished: &HashSet<RunId>) -> Self {
-        let mut runs: Vec<&PlannedRun> = Vec::new();
-        let mut places: HashMap<Identity, usize> = HashMap::new();
-        for run in plans.iter().flat_map(|plan| &plan.runs) {
-            let place = *places.entry(identity(run)).or_insert(runs.len());
-            match runs.get_mut(place) {
-                None => runs.push(run),
-                Some(there) if finished.contains(&there.name.id) => {}
-                Some(there) if finished.contains(&run.name.id) => *there = run,
-                Some(_) => {}
+    pub fn of(plans: Vec<SweepPlan>, finished: &HashSet<RunId>) -> Self {
+        let mut runs: Vec<PlannedRun> = plans.into_iter().flat_map(|plan| plan.runs).collect();
+        let mut stands: HashMap<Identity, usize> = HashMap::new();
+        for (place, run) in runs.iter().enumerate() {
+            let known = stands.entry(identity(run)).or_insert(place);
+            let is_finished = |place: usize| finished.contains(&runs[place].name.id);
+            if is_finished(place) && !is_finished(*known) {
+                *known = place;
             }
         }
-        let mut runs: Vec<PlannedRun> = runs.into_iter().cloned().collect();
+        let stands: HashSet<usize> = stands.into_values().collect();
+        let mut places = 0..runs.len();
+        runs.retain(|_| places.next().is_some_and(|place| stands.contains(&place)));
         name_and_sort(&mut runs);
         let mut families: HashMap<Arc<str>, Vec<Range<usize>>> = HashMap::new();
         let mut start = 0;

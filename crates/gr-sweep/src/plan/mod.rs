@@ -14,3 +14,4 @@ mod variants;
 pub use folder_plan::FolderPlan;
 pub use planned_run::{PlannedRun, groups};
 pub use sweep_plan::{SweepPlan, results_folder};
+pub use variants::resolve;

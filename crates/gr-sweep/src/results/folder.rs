@@ -53,11 +53,11 @@ pub fn open_all(folders: &[PathBuf]) -> Result<(Vec<(Store, FolderPlan)>, Folder
         let (store, files) = Store::open_existing(&runs_folder(folder))?;
         let own = files.into_iter().map(SweepPlan::to_look_at).collect::<Result<Vec<_>, _>>()?;
         let own_finished = store.listing()?.finished;
-        stores.push((store, FolderPlan::of(&own, &own_finished)));
-        plans.extend(own);
+        plans.extend(own.iter().cloned());
+        stores.push((store, FolderPlan::of(own, &own_finished)));
         finished.extend(own_finished);
     }
-    Ok((stores, FolderPlan::of(&plans, &finished)))
+    Ok((stores, FolderPlan::of(plans, &finished)))
 }
 
 /// The runs of `folder` so far: none, if there is no sweep in it yet.
@@ -82,8 +82,9 @@ pub fn with(folder: &Path, plan: &SweepPlan) -> Result<FolderPlan> {
         Err(StoreError::NoPlan { .. }) => Default::default(),
         Err(error) => return Err(error.into()),
     };
-    let there = files.into_iter().map(SweepPlan::to_look_at).collect::<Result<Vec<_>, _>>()?;
-    Ok(FolderPlan::of(&[there, vec![plan.clone()]].concat(), &finished))
+    let mut plans = files.into_iter().map(SweepPlan::to_look_at).collect::<Result<Vec<_>, _>>()?;
+    plans.push(plan.clone());
+    Ok(FolderPlan::of(plans, &finished))
 }
 
 /// Updates of `run` that are done, in that `folder` has a shorter run that it can be grown from.
@@ -111,5 +112,5 @@ fn planned(
     expand: impl Fn(SweepFile) -> Result<SweepPlan, ConfigError>,
 ) -> Result<FolderPlan> {
     let plans = files.into_iter().map(expand).collect::<Result<Vec<_>, _>>()?;
-    Ok(FolderPlan::of(&plans, &store.listing()?.finished))
+    Ok(FolderPlan::of(plans, &store.listing()?.finished))
 }

@@ -86,12 +86,22 @@ impl Summary {
     ) -> Result<Self, StoreError> {
         loop {
             let seen = store.listing()?;
-            store.write_runs(&rows(&folder.runs, store)?)?;
+            let read = |run: &PlannedRun| {
+                let status = store.status(&run.name, Check::Lengths)?;
+                let row = row(run, &status);
+                Ok::<_, StoreError>((row, (run.name.id.clone(), RunOutcome::of(run, status))))
+            };
+            let (rows, mut outcomes): (Vec<RunRow>, HashMap<RunId, RunOutcome>) =
+                read_all(&folder.runs, read)?.into_iter().unzip();
+            store.write_runs(&rows)?;
             // Another process may have finished a run meanwhile, and have written what this one has
             // just overwritten. Whoever writes last must have seen everything.
             let now = store.listing()?;
             if (&now.finished, &now.failed) == (&seen.finished, &seen.failed) {
-                return Self::read(folder, asked, store);
+                let asked_for: HashSet<&RunId> = asked.iter().map(|run| &run.name.id).collect();
+                outcomes.retain(|run, _| asked_for.contains(run));
+                let name = store.folder().display().to_string();
+                return Ok(Self::of(folder, asked, outcomes, name));
             }
         }
     }

@@ -120,7 +120,13 @@ impl SearchFolder {
     ) -> Result<(Store, Option<String>)> {
         let mut folder = self.path.join("selected");
         if num_groups > 1 {
-            folder.push(format!("{}_p{}", group.method.label, group.oversight));
+            let variant = match group.settings() {
+                none if none.is_empty() => none,
+                settings => format!("_{settings}"),
+            };
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.=".contains(c);
+            let variant = variant.replace(|c| !is_plain(c), "_");
+            folder.push(format!("{}{variant}_p{}", group.method.label, group.oversight));
         }
         let mut notice = None;
         let there = match Store::open_existing(&folder) {
@@ -218,7 +224,7 @@ mod tests {
     fn plan(folder: &Path, trials: u64) -> SearchPlan {
         let path = folder.join("space.toml");
         fs::write(&path, SPACE).unwrap();
-        SearchPlan::new(Search::load(&path, None, Vec::new(), trials, 0).unwrap()).unwrap()
+        SearchPlan::new(Search::load(&path, Default::default(), trials, 0).unwrap()).unwrap()
     }
 
     #[test]

@@ -115,6 +115,7 @@ fn row(group: &SearchGroup, trial: &Trial, status: &str, finished: &[RunManifest
             .flatten(),
         holdout_source: early_stopping.enabled.then(|| early_stopping.holdout_source.name().into()),
         labels_holdout_unlimited: early_stopping.labels_are_unlimited(),
+        variant: group.settings(),
         schema_version: SCHEMA_VERSION,
     }
 }

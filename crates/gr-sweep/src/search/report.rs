@@ -43,6 +43,8 @@ pub struct SearchReport {
 pub struct GroupReport {
     /// Method label.
     pub method: String,
+    /// What it sets apart from other groups of the method, as `key=value;..`.
+    pub variant: String,
     /// Oversight level p.
     pub oversight: f64,
     /// Which policy the returns are of.
@@ -123,6 +125,7 @@ impl GroupReport {
     pub fn new(group: &SearchGroup, keys: &[&str], outcome: &GroupOutcome) -> Self {
         Self {
             method: group.method.label.into(),
+            variant: group.settings(),
             oversight: group.oversight,
             policy_type: group.method.headline().name().into(),
             holdout_sources: group.holdout_sources(),

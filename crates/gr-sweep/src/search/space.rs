@@ -1,13 +1,15 @@
 //! A search as typed: a space file, what else is configured, and what each says of the other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gr_runs::{
-    AXES, Asked, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, flatten, keys,
+    AXES, Asked, ConfigError, ConfigSources, Given, Key, Seed, SeedSet, SweepFile, Varied, flatten,
+    keys,
 };
 use toml::{Table, Value};
 
 use super::domain::Domain;
+use crate::plan::resolve;
 
 /// A search: what is fixed, what is drawn, and how often.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +29,8 @@ pub struct Search {
     pub origin: String,
     /// What was set, in the order in which it overrides.
     pub given: Vec<Given>,
+    /// What should be known of its variants.
+    pub notices: Vec<String>,
 }
 
 /// A searched key.
@@ -51,15 +55,14 @@ pub enum TrialSeeds {
 const RANDOM: &str = "random";
 
 impl Search {
-    /// Reads the space file at `path`. Its fixed keys override those of the configuration file
-    /// `config`, whose seeds are not used, and are overridden by `flags`.
+    /// Reads the space file at `path`. Its fixed keys override those of the configuration file of `asked`,
+    /// whose seeds are not used, and are overridden by the flags; so does what it varies.
     ///
     /// # Errors
     /// Whatever cannot be read, is not known, is not accepted or is both fixed and searched.
     pub fn load(
         path: &Path,
-        config: Option<PathBuf>,
-        flags: Vec<(String, String, String)>,
+        asked: ConfigSources,
         trials: u64,
         seed: Seed,
     ) -> Result<Self, ConfigError> {
@@ -74,11 +77,18 @@ impl Search {
             _ => return Err(refused("[search] is missing; it names the keys to draw")),
         };
         let searched = searched(&space).map_err(|message| refused(&message))?;
+        let mut vary = match table.remove("vary") {
+            Some(Value::Table(varied)) => Varied::in_table(&origin, &varied)?,
+            Some(_) => {
+                return Err(refused("vary must be a table of keys, each with a list of values"));
+            }
+            None => Vec::new(),
+        };
 
         let fixed = flatten(&table).into_iter();
         let mut overrides: Vec<(String, String, String)> =
             fixed.map(|(key, value)| (origin.clone(), key, value.to_string())).collect();
-        overrides.extend(flags);
+        overrides.extend(asked.overrides);
         for (fixed_by, key, _) in &overrides {
             if searched.iter().any(|searched| searched.key == *key) {
                 let message = format!("{key} is fixed here and drawn in {origin}; leave out one");
@@ -86,18 +96,25 @@ impl Search {
             }
         }
         let seeds = trial_seeds(&mut overrides)?;
-        let sources = ConfigSources { file: config, overrides, ..Default::default() };
-        let Asked { file: base, mut given, vary } = sources.read()?;
-        if !vary.is_empty() || !base.variants.is_empty() {
-            let message = "a search has no variants: what is compared is drawn; leave [vary] and [[variants]] out";
-            let origin = sources.file.unwrap_or_default().display().to_string();
-            return Err(ConfigError::Parse { origin, message: message.into() });
+        let sources = ConfigSources { overrides, ..asked };
+        let Asked { file, mut given, vary: further } = sources.read()?;
+        vary.retain(|own| further.iter().all(|varied| varied.key != own.key));
+        vary.extend(further);
+        let (base, notices) = resolve(&file, &vary)?;
+        for variant in &base.variants {
+            if let Some(key) = searched.iter().find(|it| variant.settings.contains_key(&it.key)) {
+                let described = variant.described();
+                return Err(refused(&format!(
+                    "{} is drawn, and set by {described}; leave out one",
+                    key.key
+                )));
+            }
         }
         given.iter_mut().for_each(|given| given.in_file |= given.origin == origin);
         for Searched { key, domain } in &searched {
             check_domain(&base, &origin, key, domain)?;
         }
-        Ok(Self { base, seeds, searched, trials, seed, origin, given })
+        Ok(Self { base, seeds, searched, trials, seed, origin, given, notices })
     }
 
     /// Names of the searched keys.
@@ -237,7 +254,8 @@ mod tests {
             .iter()
             .map(|(key, value)| (format!("--set {key}"), key.to_string(), value.to_string()))
             .collect();
-        Search::load(&path, None, flags, 3, 0)
+        let asked = ConfigSources { overrides: flags, ..Default::default() };
+        Search::load(&path, asked, 3, 0)
     }
 
     const PATIENCE: &str = "[search]\n\"early_stopping.patience\" = { integer = [250, 600] }";

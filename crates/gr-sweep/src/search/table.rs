@@ -36,9 +36,12 @@ impl GroupReport {
             none if none.is_empty() => "no holdout".into(),
             sources => format!("{sources} holdout"),
         };
-        let Self { method, oversight, policy_type, .. } = self;
-        let mut lines =
-            vec![vec![format!("{method} at p = {oversight}"), format!("{policy_type}, {holdout}")]];
+        let Self { method, variant, oversight, policy_type, .. } = self;
+        let variant = if variant.is_empty() { String::new() } else { format!(" ({variant})") };
+        let mut lines = vec![vec![
+            format!("{method}{variant} at p = {oversight}"),
+            format!("{policy_type}, {holdout}"),
+        ]];
         let has_holdout = !self.holdout_sources.is_empty();
         lines.extend(self.random_setting.lines(has_holdout));
         match &self.chosen_setting {

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use gr_learn::Method;
-use gr_runs::{ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, num_runs, stream_named};
+use gr_runs::{
+    ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, Variant, num_runs, stream_named, written,
+};
 use gr_terminal::count;
 use toml::Value;
 
@@ -30,11 +32,13 @@ pub struct Trial {
     pub runs: Vec<PlannedRun>,
 }
 
-/// The trials of one method at one oversight level.
+/// The trials of one method, with the settings of one variant, at one oversight level.
 #[derive(Clone, Debug)]
 pub struct SearchGroup {
     /// The method.
     pub method: &'static Method,
+    /// What it sets apart from the search's other groups.
+    pub variant: Variant,
     /// Oversight level p.
     pub oversight: f64,
     /// By number.
@@ -64,26 +68,29 @@ impl SearchPlan {
             TrialSeeds::Listed(seeds) => seeds.as_slice().len(),
             TrialSeeds::Random => 1,
         };
-        let SweepFile { methods, oversight, .. } = &search.base;
-        let runs = num_runs([search.trials as usize, methods.len(), oversight.len(), seeds]);
+        let variants = search.base.configured()?.into_iter().map(|configured| configured.variant);
+        let variants: Vec<Variant> = variants.collect();
+        let oversight = &search.base.oversight;
+        let runs = num_runs([search.trials as usize, variants.len(), oversight.len(), seeds]);
         ensure!(
             runs <= MAX_RUNS,
             "{}: {} trials are {runs} runs; a search has at most {MAX_RUNS}",
             search.origin,
             search.trials
         );
-        for label in &search.base.methods {
-            let method = Method::find(label)?;
+        for variant in variants {
+            let method = Method::find(&variant.method)?;
             for &oversight in &search.base.oversight {
                 let mut of_trials = Vec::new();
                 let mut trials = Vec::new();
                 for number in 0..search.trials {
-                    let (trial, notices) = Trial::draw(&search, label, oversight, number)
+                    let (trial, notices) = Trial::draw(&search, &variant, oversight, number)
                         .with_context(|| format!("trial {number}"))?;
                     of_trials.extend(notices);
                     trials.push(trial);
                 }
-                let group = SearchGroup { method, oversight, trials };
+                let variant = variant.clone();
+                let group = SearchGroup { method, variant, oversight, trials };
                 notices.extend(search.drawn_without_effect(&group)?);
                 notices.extend(first_and_number(of_trials));
                 notices.extend(group.nothing_to_select_on());
@@ -93,6 +100,7 @@ impl SearchPlan {
         notices.extend(search.incomparable());
         notices.extend(search.unequal_noise());
         notices.splice(0..0, search.without_effect(&groups)?);
+        notices.splice(0..0, search.notices.clone());
         Ok(Self { search, groups, notices })
     }
 
@@ -127,7 +135,7 @@ impl Trial {
     /// nor on what else is searched.
     fn draw(
         search: &Search,
-        method: &str,
+        variant: &Variant,
         oversight: f64,
         number: u64,
     ) -> Result<(Self, Vec<String>), ConfigError> {
@@ -146,11 +154,13 @@ impl Trial {
                 seed.to_string().parse()?
             }
         };
+        let base = SweepFile { variants: Vec::new(), ..search.base.clone() };
+        let own = variant.settings.clone().into_iter().chain(drawn.iter().cloned());
         let file = SweepFile {
-            methods: vec![method.into()],
+            methods: vec![variant.method.clone()],
             oversight: vec![oversight],
             seeds,
-            ..search.base.with_values(&search.origin, &drawn)?
+            ..base.with_values(&search.origin, &own.collect::<Vec<_>>())?
         };
         let SweepPlan { file, runs, notices } = SweepPlan::new(file)?;
         let drawn = drawn.into_iter().map(|(_, value)| value).collect();
@@ -225,6 +235,19 @@ impl Search {
 }
 
 impl SearchGroup {
+    /// Its settings that others of its method do not have, as `key=value;..`.
+    pub fn settings(&self) -> String {
+        written(self.variant.settings.iter())
+    }
+
+    /// Method and variant in a few words.
+    pub fn name(&self) -> String {
+        match self.variant.settings.is_empty() {
+            true => self.method.label.into(),
+            false => format!("{} ({})", self.method.label, self.settings()),
+        }
+    }
+
     /// The runs of its trials.
     pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
         self.trials.iter().flat_map(|trial| &trial.runs)
@@ -252,7 +275,8 @@ impl SearchGroup {
         let reason = self.why_no_selection()?;
         Some(format!(
             "warning: {} at p = {}: {reason}: nothing will be chosen or re-run",
-            self.method.label, self.oversight
+            self.name(),
+            self.oversight
         ))
     }
 

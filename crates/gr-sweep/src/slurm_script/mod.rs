@@ -78,12 +78,11 @@ impl SlurmScriptArguments {
             return Ok(Work { runs, notices, default_folder, program: "gr-sweep", arguments });
         };
         let (trials, seed) = (self.trials.unwrap_or(1), self.search_seed.unwrap_or(0));
-        let config = experiment.config.clone();
         ensure!(
             experiment.overrides()?.iter().all(|(origin, ..)| origin != "--seeds"),
             "--seeds has no effect on a search; its space file, or --set seeds=.., gives those of trials"
         );
-        let search = Search::load(space, config, experiment.overrides()?, trials, seed)?;
+        let search = Search::load(space, experiment.sources()?, trials, seed)?;
         let plan = SearchPlan::new(search)?;
         let mut path = OsString::from("--space=");
         path.push(space);

@@ -1,5 +1,7 @@
 //! Draws depend on what they are of and on nothing else.
 
+use gr_runs::ConfigSources;
+
 use super::*;
 
 const SPACE: &str = r#"
@@ -15,7 +17,8 @@ fn plan_of(space: &str, trials: u64, flags: &[(&str, &str)]) -> Result<SearchPla
     std::fs::write(&path, space).unwrap();
     let flags =
         flags.iter().map(|(key, value)| ("flag".into(), key.to_string(), value.to_string()));
-    SearchPlan::new(Search::load(&path, None, flags.collect(), trials, 7)?)
+    let asked = ConfigSources { overrides: flags.collect(), ..Default::default() };
+    SearchPlan::new(Search::load(&path, asked, trials, 7)?)
 }
 
 fn plan(trials: u64, flags: &[(&str, &str)]) -> SearchPlan {
@@ -163,7 +166,7 @@ fn shipped_spaces_are_searches() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("# "), "{} does not say what it is for", path.display());
-        let search = Search::load(&path, None, Vec::new(), 4, 0).unwrap();
+        let search = Search::load(&path, ConfigSources::default(), 4, 0).unwrap();
         assert!(SearchPlan::new(search).unwrap().notices.is_empty());
     }
 }

@@ -15,6 +15,8 @@ use super::planned_run::{Condition, PlannedRun, rank};
 pub struct FolderPlan {
     /// By method, variant, oversight level, updates and seed.
     pub runs: Vec<PlannedRun>,
+    /// What runs are called, too, that come out like one of `runs` under another name.
+    pub also_called: Vec<RunId>,
     /// Where in `runs` those of a family are, a range for each number of updates.
     families: HashMap<Arc<str>, Vec<Range<usize>>>,
 }
@@ -37,7 +39,14 @@ impl FolderPlan {
         }
         let stands: HashSet<usize> = stands.into_values().collect();
         let mut places = 0..runs.len();
-        runs.retain(|_| places.next().is_some_and(|place| stands.contains(&place)));
+        let mut also_called = Vec::new();
+        runs.retain(|run| {
+            let is_kept = places.next().is_some_and(|place| stands.contains(&place));
+            if !is_kept {
+                also_called.push(run.name.id.clone());
+            }
+            is_kept
+        });
         name_and_sort(&mut runs);
         let mut families: HashMap<Arc<str>, Vec<Range<usize>>> = HashMap::new();
         let mut start = 0;
@@ -46,7 +55,7 @@ impl FolderPlan {
             families.entry(group[0].condition.family.clone()).or_default().push(start..end);
             start = end;
         }
-        Self { runs, families }
+        Self { runs, also_called, families }
     }
 
     /// The groups of runs that differ from `run` in their number of updates and their seed alone.

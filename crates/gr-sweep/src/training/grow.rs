@@ -1,5 +1,4 @@
-//! A run that begins where a shorter one ended: from the state that this one keeps after its last update,
-//! with its rows and policies under the new name. One that was stopped early, or failed, has come to the
+//! A run that begins where a shorter one ended, or was interrupted: from the state that this one keeps, with its rows and policies under the new name. One that was stopped early, or failed, has come to the
 //! same end already, and is copied.
 
 use anyhow::{Context, Result, ensure};
@@ -35,15 +34,18 @@ pub fn begin(store: &Store, run: &PlannedRun, shorter: &[&PlannedRun]) -> Result
                 copy(store, *manifest, source, run)?;
                 return Ok(Beginning::Over);
             }
-            RunStatus::Done(_) => match grown(store, source, run) {
-                Ok((state, pending)) => return Ok(Beginning::From(Box::new(state), pending)),
-                Err(error) => why_not = why_not.or(Some(error)),
-            },
+            status @ (RunStatus::Done(_) | RunStatus::Interrupted) => {
+                let is_finished = matches!(status, RunStatus::Done(_));
+                match grown(store, source, is_finished, run) {
+                    Ok((state, pending)) => return Ok(Beginning::From(Box::new(state), pending)),
+                    Err(error) => why_not = why_not.or(Some(error)),
+                }
+            }
             RunStatus::Failed(failure) => {
                 copy_failure(store, failure, source, run)?;
                 return Ok(Beginning::Over);
             }
-            RunStatus::Interrupted | RunStatus::Missing | RunStatus::Damaged(_) => {}
+            RunStatus::Missing | RunStatus::Damaged(_) => {}
         }
     }
     Ok(Beginning::Anew(why_not))
@@ -54,20 +56,22 @@ fn is_same_end(manifest: &RunManifest, source: &PlannedRun, run: &PlannedRun) ->
     manifest.result.stopped_update.is_some() || source.updates == run.updates
 }
 
-/// The last state of `source` as one of `run`.
+/// The last state of `source`, finished or interrupted, as one of `run`.
 fn grown(
     store: &Store,
     source: &PlannedRun,
+    is_finished: bool,
     run: &PlannedRun,
 ) -> Result<((RunSnapshot, Recorded), PendingWrites)> {
     let id = &run.name.id;
-    let path = store.files(&source.name.id).last_state;
+    let files = store.files(&source.name.id);
     ensure!(
-        path.exists(),
+        !is_finished || files.last_state.exists(),
         "{} cannot be trained on: it keeps no last state (--keep-states false, or an earlier version)",
         source.name.id
     );
-    let (mut snapshot, mut recorded) = Recorded::read_last(store, source)?;
+    let path = if is_finished { files.last_state } else { files.state };
+    let (mut snapshot, mut recorded) = Recorded::read(&path, store, source)?;
     snapshot.key = run.name.key.clone();
     recorded.logs = recorded.logs.grown(id, &run.spec)?;
     let mut pending = PendingWrites::default();

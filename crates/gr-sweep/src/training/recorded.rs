@@ -65,23 +65,11 @@ impl Recorded {
         self.provenances.iter().filter_map(|text| toml::from_str(text).ok())
     }
 
-    /// What the saved state of `run` holds, with the state that training goes on from.
+    /// What the state of `run` that is saved at `path` holds, with the state that training goes on from.
     ///
     /// # Errors
     /// If there is none, it is damaged or of another run, or a policy that it lists has changed.
-    pub fn read(store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
-        Self::read_from(&store.files(&run.name.id).state, store, run)
-    }
-
-    /// The same of the state after its last update that the finished `run` keeps.
-    ///
-    /// # Errors
-    /// As [`Recorded::read`].
-    pub fn read_last(store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
-        Self::read_from(&store.files(&run.name.id).last_state, store, run)
-    }
-
-    fn read_from(path: &Path, store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
+    pub fn read(path: &Path, store: &Store, run: &PlannedRun) -> Result<(RunSnapshot, Self)> {
         let at = || path.display().to_string();
         let bytes = read_sealed(path)?;
         let (snapshot, mut recorded) = match RunSnapshot::from_earlier(&bytes).with_context(at)? {

@@ -48,7 +48,8 @@ impl Session {
         provenance: &Provenance,
     ) -> Result<Opened> {
         let files = store.files(&run.name.id);
-        let read = files.state.exists().then(|| Recorded::read(store, &run)).transpose();
+        let read =
+            files.state.exists().then(|| Recorded::read(&files.state, store, &run)).transpose();
         let beginning = match read {
             Ok(Some(saved)) => Beginning::From(Box::new(saved), PendingWrites::default()),
             Ok(None) => begin(store, &run, shorter)?,
@@ -185,6 +186,7 @@ impl Session {
 
 /// Updates done and seconds so far, by the saved state of `run`, if there is a usable one.
 pub fn how_far(store: &Store, run: &PlannedRun) -> Option<(u64, Timing)> {
-    let (snapshot, recorded) = Recorded::read(store, run).ok()?;
+    let state = store.files(&run.name.id).state;
+    let (snapshot, recorded) = Recorded::read(&state, store, run).ok()?;
     Some((snapshot.updates_done, recorded.timing))
 }

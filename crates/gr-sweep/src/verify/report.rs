@@ -81,8 +81,8 @@ impl Files {
     /// If the folder cannot be read.
     pub fn count_strangers(&mut self, plan: &FolderPlan, store: &Store) -> Result<()> {
         let mut strangers = store.listing()?.finished;
-        for run in &plan.runs {
-            strangers.remove(&run.name.id);
+        for id in plan.runs.iter().map(|run| &run.name.id).chain(&plan.also_called) {
+            strangers.remove(id);
         }
         let first: Option<&RunId> = strangers.iter().min();
         self.strangers = first.map(|run| {

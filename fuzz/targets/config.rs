@@ -17,6 +17,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let sources = ConfigSources {
         file: Some(file("config.toml", toml.as_bytes())),
         overrides: overrides.collect(),
+        ..Default::default()
     };
     let plan = Path::new("plan.toml");
     for file in [load(&sources), SweepFile::parse_complete(toml, plan)].into_iter().flatten() {

@@ -266,8 +266,8 @@ fn a_sweep_under_way_is_drawn_from_the_runs_that_have_a_manifest() {
         fs::write(&path, manifest.replace("labels_holdout = 0", &named)).unwrap();
         draw(&[&place.sweep()], &place.out(), &["--only", "final-returns"]);
         let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
-        assert!(numbers.contains(&format!("seed 1,{last},,,1,{cells}\n")), "{numbers}");
-        assert!(numbers.contains(&format!("mean,{last},,,1,{cells}\n")), "{numbers}");
+        assert!(numbers.contains(&format!("seed 1,{last},,,1,{cells},")), "{numbers}");
+        assert!(numbers.contains(&format!("mean,{last},,,1,{cells},")), "{numbers}");
         assert_eq!(numbers.lines().count(), 3);
     }
     let caption = place.caption("final-returns");

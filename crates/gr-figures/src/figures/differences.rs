@@ -19,7 +19,7 @@ use crate::style::{self, MUTED, SeriesStyle};
 /// See [`super::FIGURES`].
 pub const FIGURE: Figure = Figure {
     name: "differences",
-    summary: "true return minus that of gradient routing, unpaired with its verdict, and paired by seed",
+    summary: "true return minus that of gradient routing, with a verdict",
     has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
@@ -207,15 +207,7 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
     let mut numbers = Numbers::new(&[
         "oversight_prob",
         "series",
-        "variant",
         "baseline",
-        "difference",
-        "welch_low",
-        "welch_high",
-        "n",
-        "n_baseline",
-        "verdict",
-        "stands_after_holm",
         "mean_difference",
         "low",
         "high",
@@ -224,6 +216,14 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
         "probability_of_improvement",
         "improvement_low",
         "improvement_high",
+        "difference",
+        "welch_low",
+        "welch_high",
+        "n",
+        "n_baseline",
+        "verdict",
+        "stands_after_holm",
+        "variant",
     ]);
     for comparison in comparisons {
         let Comparison { returns, unpaired, paired, judgement, differences, improvement, .. } =
@@ -232,15 +232,7 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
         numbers.push(vec![
             comparison.oversight.0.to_string(),
             style::name(comparison.series),
-            comparison.series.variant().into(),
             style::name(baseline),
-            unpaired.mean.to_string(),
-            Numbers::text(unpaired.interval.map(|interval| interval.0)),
-            Numbers::text(unpaired.interval.map(|interval| interval.1)),
-            returns[0].len().to_string(),
-            returns[1].len().to_string(),
-            Numbers::text(judgement.map(|judgement| judgement.verdict.name())),
-            Numbers::text(judgement.and_then(|judgement| judgement.stands)),
             Numbers::text(paired.map(|paired| paired.mean)),
             Numbers::text(paired_interval.map(|interval| interval.0)),
             Numbers::text(paired_interval.map(|interval| interval.1)),
@@ -249,6 +241,14 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
             Numbers::text(improvement.map(|found| found.value)),
             Numbers::text(improvement.map(|found| found.low)),
             Numbers::text(improvement.map(|found| found.high)),
+            unpaired.mean.to_string(),
+            Numbers::text(unpaired.interval.map(|interval| interval.0)),
+            Numbers::text(unpaired.interval.map(|interval| interval.1)),
+            returns[0].len().to_string(),
+            returns[1].len().to_string(),
+            Numbers::text(judgement.map(|judgement| judgement.verdict.name())),
+            Numbers::text(judgement.and_then(|judgement| judgement.stands)),
+            comparison.series.variant().into(),
         ]);
     }
     numbers

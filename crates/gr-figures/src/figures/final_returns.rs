@@ -148,7 +148,6 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         "oversight_prob",
         "series",
         "run_label",
-        "variant",
         "what",
         "mean",
         "low",
@@ -161,16 +160,12 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         "share_below_0.1",
         "share_low",
         "share_high",
+        "variant",
     ]);
     for (group, kept) in all {
         let Oversight(level) = group.oversight;
         let series = group.series;
-        let who = [
-            level.to_string(),
-            style::name(series),
-            series.method.clone(),
-            series.variant().into(),
-        ];
+        let who = [level.to_string(), style::name(series), series.method.clone()];
         let mut row = who.to_vec();
         row.extend(["mean".into(), kept.mean.mean.to_string()]);
         row.push(Numbers::text(kept.mean.interval.map(|interval| interval.0)));
@@ -183,6 +178,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         row.push(Numbers::text(kept.interquartile_mean));
         let below = [kept.below.value, kept.below.low, kept.below.high];
         row.extend(below.map(|share| share.to_string()));
+        row.push(series.variant().into());
         numbers.push(row);
         for ((name, value), run) in kept.runs.iter().zip(&group.finished) {
             let mut row = who.to_vec();
@@ -190,7 +186,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
             row.push(Numbers::text(run.labels.map(|labels| labels.training)));
             row.push(Numbers::text(run.labels.and_then(|labels| labels.holdout.counted())));
             row.push(Numbers::text(run.labels.map(|labels| labels.holdout.counted().is_none())));
-            row.extend(["", "", "", ""].map(String::from));
+            row.extend(["", "", "", "", series.variant()].map(String::from));
             numbers.push(row);
         }
     }

@@ -10,36 +10,31 @@ pub fn numbers(panels: &[PanelModel<'_>]) -> Numbers {
         "oversight_prob",
         "series",
         "run_label",
-        "variant",
         "what",
         "x",
         "mean",
         "low",
         "high",
         "n",
+        "variant",
     ]);
     for panel in panels {
         let level = panel.oversight.0.to_string();
         for (group, curve) in &panel.curves {
             let series = group.series;
-            let who = [
-                level.clone(),
-                style::name(series),
-                series.method.clone(),
-                series.variant().into(),
-            ];
+            let who = [level.clone(), style::name(series), series.method.clone()];
             for (x, point) in &curve.points {
                 let mut row = who.to_vec();
                 row.extend(["mean".into(), x.to_string(), point.mean.to_string()]);
                 row.push(Numbers::text(point.interval.map(|interval| interval.0)));
                 row.push(Numbers::text(point.interval.map(|interval| interval.1)));
-                row.push(point.n.to_string());
+                row.extend([point.n.to_string(), series.variant().into()]);
                 numbers.push(row);
             }
             for (x, value) in &curve.kept {
                 let mut row = who.to_vec();
                 row.extend(["kept checkpoint".into(), x.to_string(), value.to_string()]);
-                row.extend([String::new(), String::new(), "1".into()]);
+                row.extend(["", "", "1", series.variant()].map(String::from));
                 numbers.push(row);
             }
         }
@@ -49,13 +44,13 @@ pub fn numbers(panels: &[PanelModel<'_>]) -> Numbers {
                     level.clone(),
                     format!("reference run {}", run.id),
                     run.series.method.clone(),
-                    String::new(),
                     "reference".into(),
                     point.update.to_string(),
                     point.true_return.to_string(),
                     String::new(),
                     String::new(),
                     "1".into(),
+                    String::new(),
                 ]);
             }
         }

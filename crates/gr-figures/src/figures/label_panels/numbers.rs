@@ -10,13 +10,13 @@ pub fn numbers(panels: &[LabelPanel<'_>]) -> Numbers {
         "oversight_prob",
         "series",
         "run_label",
-        "variant",
         "what",
         "labels",
         "mean",
         "low",
         "high",
         "n",
+        "variant",
     ]);
     for panel in panels {
         for (group, mean) in &panel.curves {
@@ -24,14 +24,13 @@ pub fn numbers(panels: &[LabelPanel<'_>]) -> Numbers {
                 group.oversight.0.to_string(),
                 style::name(group.series),
                 group.series.method.clone(),
-                group.series.variant().into(),
             ];
             let mut push = |what: &str, labels: Option<u64>, point: &Estimate| {
                 let mut row = who.to_vec();
                 row.extend([what.into(), Numbers::text(labels), point.mean.to_string()]);
                 row.push(Numbers::text(point.interval.map(|interval| interval.0)));
                 row.push(Numbers::text(point.interval.map(|interval| interval.1)));
-                row.push(point.n.to_string());
+                row.extend([point.n.to_string(), group.series.variant().into()]);
                 numbers.push(row);
             };
             match mean {

@@ -185,11 +185,13 @@ pub fn order(series: &Series) -> (usize, String, usize, String) {
 }
 
 /// Looks of all series of a figure, in the order given. A method's further series (another holdout,
-/// settings that were chosen) get other shades of its colour, hollow markers and dashes of their own.
+/// settings that were chosen) get other shades of its colour, hollow markers and dashes of their own; where
+/// it is the only method, shades would be too many, and they have the colours of others.
 pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
     let known = |label: &str| METHODS.iter().find(|method| method.label == label);
     let labels = series.iter().map(|one| one.method.as_str());
     let places = further_places(&labels.filter(|label| known(label).is_none()).collect());
+    let is_alone = series.iter().all(|one| one.method == series[0].method);
     let mut looks = Vec::new();
     for (index, one) in series.iter().enumerate() {
         let earlier = series[..index].iter().filter(|other| other.method == one.method).count();
@@ -199,6 +201,7 @@ pub fn looks(series: &[&Series]) -> Vec<SeriesStyle> {
             (look.dash, look.marker) = FURTHER[further % FURTHER.len()];
             // Darker, lighter, much darker, and again.
             look.color = match further % 3 {
+                _ if is_alone => FURTHER_COLORS[further % FURTHER_COLORS.len()],
                 0 => look.color.darker(),
                 1 => look.color.mixed(PAPER, 0.45),
                 _ => look.color.mixed(INK, 0.65),

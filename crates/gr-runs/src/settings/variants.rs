@@ -222,8 +222,14 @@ pub fn written<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> S
     parts.join(";")
 }
 
-/// The order of values of one key: numbers by size, all else by its text.
-pub fn by_value(a: &Value, b: &Value) -> Ordering {
+/// The order of values of one key: its default, then numbers by size, then all else by its text.
+fn by_value(key: &str, a: &Value, b: &Value) -> Ordering {
+    let default = Key::find(key).map(|key| key.value(&default_config()));
+    let is_other = |value: &Value| Some(value) != default.as_ref();
+    is_other(a).cmp(&is_other(b)).then_with(|| by_size(a, b))
+}
+
+fn by_size(a: &Value, b: &Value) -> Ordering {
     let number = |value: &Value| value.as_float().or(value.as_integer().map(|whole| whole as f64));
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a.total_cmp(&b),
@@ -234,14 +240,16 @@ pub fn by_value(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// The order of variants by what they set, key by key.
+/// The order of variants by what they set, key by key, a default first.
 pub fn by_settings<'a>(
     mut a: impl Iterator<Item = (&'a String, &'a Value)>,
     mut b: impl Iterator<Item = (&'a String, &'a Value)>,
 ) -> Ordering {
     loop {
         let order = match (a.next(), b.next()) {
-            (Some((a_key, a)), Some((b_key, b))) => a_key.cmp(b_key).then_with(|| by_value(a, b)),
+            (Some((a_key, a)), Some((b_key, b))) => {
+                a_key.cmp(b_key).then_with(|| by_value(a_key, a, b))
+            }
             (a, b) => return a.is_some().cmp(&b.is_some()),
         };
         if order.is_ne() {
@@ -363,6 +371,10 @@ mod tests {
         assert_eq!(names[1], "network.hidden=8;training.discount=0.97");
         assert_eq!(names[2], "network.hidden=256;training.discount=0.5");
         assert!(differing(&[&all[0], &all[0]]).iter().all(BTreeMap::is_empty));
+        // The default is the first: what others are held against.
+        let mut order = [&all[1], &all[0], &all[2]];
+        order.sort_by(|a, b| by_settings(a.iter(), b.iter()));
+        assert_eq!(order, [&all[0], &all[2], &all[1]]);
         assert_eq!(spoken("training.overseen_weight", &10.0.into()), "overseen weight 10");
         assert_eq!(spoken("masks.both.gate", &0.5.into()), "both gate 0.5");
     }

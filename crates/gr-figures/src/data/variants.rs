@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gr_runs::{by_settings, differing, spoken, written};
+use gr_runs::{differing, places, spoken, written};
 use gr_terminal::count;
 use toml::Value;
 
@@ -78,13 +78,7 @@ fn variants(known: &[Alike]) -> Vec<Option<Variant>> {
         .collect();
     let differing = differing(&told.iter().collect::<Vec<_>>());
     let pairs = |place: usize| differing[place].iter().map(|(key, value)| (*key, *value));
-    let mut order: Vec<usize> = (0..known.len()).collect();
-    order.sort_by(|a, b| by_settings(pairs(*a), pairs(*b)));
-    let mut places = vec![0; known.len()];
-    for pair in order.windows(2) {
-        let is_another = by_settings(pairs(pair[0]), pairs(pair[1])).is_ne();
-        places[pair[1]] = places[pair[0]] + usize::from(is_another);
-    }
+    let places = places(&differing);
     let name = |place: usize| known[place].planned.name.as_ref();
     // What a series is called without its settings; settings are said where that is not enough.
     let is_enough = |place: usize| {

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 
+use super::{Estimate, Group};
+use crate::style;
+
 /// A table of numbers that were drawn.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
@@ -13,6 +16,39 @@ impl Numbers {
     /// A table without rows.
     pub fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|name| name.to_string()).collect(), rows: Vec::new() }
+    }
+
+    /// A table of means over runs, and of single values, along an axis with the column `x`.
+    pub fn along(x: &str) -> Self {
+        Self::new(&[
+            "oversight_prob",
+            "series",
+            "run_label",
+            "what",
+            x,
+            "mean",
+            "low",
+            "high",
+            "n",
+            "variant",
+        ])
+    }
+
+    /// Adds a value of `group` at `x` to a table of [`Numbers::along`].
+    pub fn push_point(&mut self, group: &Group<'_>, what: &str, x: String, point: &Estimate) {
+        let series = group.series;
+        self.push(vec![
+            group.oversight.0.to_string(),
+            style::name(series),
+            series.method.clone(),
+            what.into(),
+            x,
+            point.mean.to_string(),
+            Self::text(point.interval.map(|interval| interval.0)),
+            Self::text(point.interval.map(|interval| interval.1)),
+            point.n.to_string(),
+            series.variant().into(),
+        ]);
     }
 
     /// Adds a row, a value per column.

@@ -42,4 +42,6 @@ pub use sections::{
 };
 pub use seeds::{Seed, SeedSet};
 pub use suggest::nearest;
-pub use variants::{Configured, Variant, Varied, by_settings, differing, spoken, written};
+pub use variants::{
+    Configured, Variant, Varied, by_settings, differing, named, places, spoken, written,
+};

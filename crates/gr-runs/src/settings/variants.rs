@@ -258,6 +258,25 @@ pub fn by_settings<'a>(
     }
 }
 
+/// The place of each of some variants, given by [`differing`], in their order; those that set the same share
+/// one.
+pub fn places(variants: &[BTreeMap<&String, &Value>]) -> Vec<usize> {
+    let pairs = |at: usize| variants[at].iter().map(|(key, value)| (*key, *value));
+    let mut order: Vec<usize> = (0..variants.len()).collect();
+    order.sort_by(|a, b| by_settings(pairs(*a), pairs(*b)));
+    let mut places = vec![0; variants.len()];
+    for pair in order.windows(2) {
+        let is_another = by_settings(pairs(pair[0]), pairs(pair[1])).is_ne();
+        places[pair[1]] = places[pair[0]] + usize::from(is_another);
+    }
+    places
+}
+
+/// A method with what its variant sets, in a few words.
+pub fn named(method: &str, variant: &str) -> String {
+    if variant.is_empty() { method.into() } else { format!("{method} ({variant})") }
+}
+
 /// What people call a setting in a list of variants: `overseen weight 10`.
 pub fn spoken(key: &str, value: &Value) -> String {
     let name = key.split_once('.').map_or(key, |(_, name)| name).replace(['.', '_'], " ");

@@ -39,7 +39,7 @@ pub(super) fn add(folder: &Path, plan: &SweepFile) -> Result<(), StoreError> {
 /// # Errors
 /// If one cannot be read.
 pub(super) fn read(folder: &Path) -> Result<Vec<SweepFile>, StoreError> {
-    files(folder)?.iter().map(|path| read_plan(path)).collect()
+    plan_files(folder)?.iter().map(|path| read_plan(path)).collect()
 }
 
 /// The files of the plans of `folder`, in the same order.
@@ -47,10 +47,6 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SweepFile>, StoreError> {
 /// # Errors
 /// If the folder cannot be read.
 pub fn plan_files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    files(folder)
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut files = Vec::new();
     let plans = folder.join(PLANS);
     if plans.is_dir() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use gr_runs::{RunId, Seed, by_settings, differing, written};
+use gr_runs::{RunId, Seed, differing, places, written};
 
 use super::SweepPlan;
 use super::planned_run::{Condition, PlannedRun, rank};
@@ -136,17 +136,13 @@ fn name_and_sort(runs: &mut [PlannedRun]) {
     for conditions in of_methods.values() {
         let settings: Vec<_> = conditions.iter().map(|condition| &condition.settings).collect();
         let differing = differing(&settings);
-        let pairs = |place: usize| differing[place].iter().map(|(key, value)| (*key, *value));
-        let mut order: Vec<usize> = (0..conditions.len()).collect();
-        order.sort_by(|a, b| by_settings(pairs(*a), pairs(*b)));
-        let mut place = names.len();
-        for (at, index) in order.iter().enumerate() {
-            // Conditions at several levels, or of several plans, are one variant.
-            if at > 0 && by_settings(pairs(order[at - 1]), pairs(*index)).is_ne() {
-                place = names.len();
-            }
-            let name = written(pairs(*index)).into();
-            names.insert(Arc::as_ptr(&conditions[*index]), (place, name));
+        // Conditions at several levels, or of several plans, are one variant.
+        let first = names.len();
+        for ((condition, place), settings) in
+            conditions.iter().zip(places(&differing)).zip(differing)
+        {
+            let name = written(settings.into_iter()).into();
+            names.insert(Arc::as_ptr(condition), (first + place, name));
         }
     }
     let place = |run: &PlannedRun| names[&Arc::as_ptr(&run.condition)].0;

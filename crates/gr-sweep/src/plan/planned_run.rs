@@ -33,8 +33,6 @@ pub struct Condition {
     /// The same for runs that come out alike but for their seed and their number of updates: a hash of
     /// method, level, and the settings that matter to them.
     pub family: Arc<str>,
-    /// What a sweep calls it.
-    pub name: Option<String>,
     /// Every setting that matters to the method at some level.
     pub settings: BTreeMap<String, Value>,
 }
@@ -73,7 +71,7 @@ impl Condition {
         let family: String =
             Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
         let family = family.into();
-        Self { family, name: configured.variant.name.clone(), settings: shown }
+        Self { family, settings: shown }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Methods compared with a reference, by the rule of docs/experiment.md: the unpaired difference of true
 //! returns decides, the paired one is shown beside it.
 
+use gr_runs::named;
 use gr_stats::{
     FEWEST_SEEDS, Judgement, MARGIN, judge_family, paired_differences, welch_difference,
 };
@@ -99,8 +100,7 @@ impl Difference {
     /// A line of the table for people.
     pub fn columns(&self) -> Vec<String> {
         let Self { method, variant, reference, oversight, n: [own, other], .. } = self;
-        let name =
-            if variant.is_empty() { method.clone() } else { format!("{method} ({variant})") };
+        let name = named(method, variant);
         let unpaired = match self.interval {
             Some([_, high]) => format!("{:+.3} ± {:.3}", self.difference, high - self.difference),
             None => format!("{:+.3}", self.difference),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gr_grid::TrueReturn;
-use gr_runs::{HoldoutSource, RunResult, Seed, Timing};
+use gr_runs::{HoldoutSource, RunResult, Seed, Timing, named};
 use gr_stats::{FAILED_BELOW, MeanInterval, interquartile_mean, mean_interval, share_below};
 use gr_terminal::duration;
 use serde::Serialize;
@@ -124,10 +124,7 @@ impl Group {
 
     /// Method and variant in a few words.
     pub fn name(&self) -> String {
-        match &*self.variant {
-            "" => self.method.clone(),
-            variant => format!("{} ({variant})", self.method),
-        }
+        named(&self.method, &self.variant)
     }
 
     /// What [`Group::columns`] are.

@@ -1,5 +1,6 @@
 //! The report for people.
 
+use gr_runs::named;
 use gr_terminal::{columns, count};
 
 use super::report::{Chosen, ChosenSetting, Distribution, GroupReport, SearchReport};
@@ -37,9 +38,8 @@ impl GroupReport {
             sources => format!("{sources} holdout"),
         };
         let Self { method, variant, oversight, policy_type, .. } = self;
-        let variant = if variant.is_empty() { String::new() } else { format!(" ({variant})") };
         let mut lines = vec![vec![
-            format!("{method}{variant} at p = {oversight}"),
+            format!("{} at p = {oversight}", named(method, variant)),
             format!("{policy_type}, {holdout}"),
         ]];
         let has_holdout = !self.holdout_sources.is_empty();

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use gr_learn::Method;
 use gr_runs::{
-    ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, Variant, num_runs, stream_named, written,
+    ConfigError, MAX_RUNS, Purpose, SeedSet, SweepFile, Variant, named, num_runs, stream_named,
+    written,
 };
 use gr_terminal::count;
 use toml::Value;
@@ -242,10 +243,7 @@ impl SearchGroup {
 
     /// Method and variant in a few words.
     pub fn name(&self) -> String {
-        match self.variant.settings.is_empty() {
-            true => self.method.label.into(),
-            false => format!("{} ({})", self.method.label, self.settings()),
-        }
+        named(self.method.label, &self.settings())
     }
 
     /// The runs of its trials.

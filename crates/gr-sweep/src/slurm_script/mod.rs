@@ -61,8 +61,6 @@ struct Work {
     runs: Vec<PlannedRun>,
     notices: Vec<String>,
     default_folder: PathBuf,
-    /// The name of the program.
-    program: &'static str,
     /// What is trained, as its arguments.
     arguments: Vec<OsString>,
 }
@@ -75,7 +73,7 @@ impl SlurmScriptArguments {
             let default_folder = plan.default_folder();
             let SweepPlan { runs, notices, .. } = plan;
             let arguments = experiment.arguments();
-            return Ok(Work { runs, notices, default_folder, program: "gr-sweep", arguments });
+            return Ok(Work { runs, notices, default_folder, arguments });
         };
         let (trials, seed) = (self.trials.unwrap_or(1), self.search_seed.unwrap_or(0));
         ensure!(
@@ -91,7 +89,6 @@ impl SlurmScriptArguments {
             runs: plan.runs(),
             default_folder: SearchFolder::default_path(&plan.search),
             notices: plan.notices,
-            program: "gr-search",
             arguments: own.into_iter().chain(experiment.arguments()).collect(),
         })
     }
@@ -152,7 +149,7 @@ pub fn script(arguments: &SlurmScriptArguments) -> Result<(String, Vec<String>)>
     let here = std::env::current_dir().context("cannot tell the working folder")?;
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
     let figures = program.with_file_name("gr-figures");
-    let trains = if search.is_some() { program.with_file_name(work.program) } else { program };
+    let trains = if search.is_some() { program.with_file_name("gr-search") } else { program };
     let mut notices = work.notices;
     if !figures.exists() {
         notices.push(format!("warning: {} is not there yet", figures.display()));

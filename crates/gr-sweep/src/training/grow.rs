@@ -1,4 +1,5 @@
-//! A run that begins where a shorter one ended, or was interrupted: from the state that this one keeps, with its rows and policies under the new name. One that was stopped early, or failed, has come to the
+//! A run that begins where a shorter one ended, or was interrupted: from the state that this one keeps,
+//! with its rows and policies under the new name. One that was stopped early, or failed, has come to the
 //! same end already, and is copied.
 
 use anyhow::{Context, Result, ensure};

@@ -393,3 +393,31 @@ mod as_root {
         assert_it_finishes(&whole, &folder, &finished);
     }
 }
+
+/// A software driver has the machine's memory, so the test says how much a device has.
+#[test]
+fn a_batch_that_a_gpu_has_not_the_memory_for_is_trained_in_smaller_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--methods=naive_outcomes",
+        "--oversight=0.3",
+        "--seeds=0..6",
+        "--updates=4",
+        "--device=wgpu",
+    ];
+    let mut command = sweep(folder.path(), &[&SMALL[1..], &arguments, &["--json"]].concat());
+    // The evaluation of one run reads 3,072 rows of four numbers at once.
+    command.env("GR_TEST_DEVICE_FITS", "60000");
+    let output = command.output().unwrap();
+    let (text, errors) = texts(&output);
+    if errors.contains("no wgpu adapter found") {
+        return println!("skipped: {errors}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert!(errors.contains("they go on from what was saved in batches of 1"), "{errors}");
+    assert_eq!(finished_and_intact(folder.path()).len(), 6);
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for counted in ["bytes_to_device", "bytes_from_device", "launches", "bytes_sent_once"] {
+        assert!(summary[counted].as_u64().unwrap() > 0, "{counted}: {text}");
+    }
+}

@@ -84,6 +84,12 @@ impl Layout {
     pub fn diamond_flag(&self) -> bool {
         self.flags.contains(self.diamond)
     }
+
+    /// Whether no other tile carries one.
+    #[inline]
+    pub fn has_flags_on_goals_only(&self) -> bool {
+        self.flags.with(self.ghost, false).with(self.diamond, false).0 == 0
+    }
 }
 
 /// What the agent is shown: a layout and its own cell (docs/experiment.md, section 2).
@@ -121,7 +127,7 @@ impl Observation {
 /// occur while `spurious_oversight` is 0, terminal ones included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObservationSpace {
-    grid: Grid,
+    num_cells: usize,
 }
 
 impl ObservationSpace {
@@ -130,17 +136,22 @@ impl ObservationSpace {
 
     /// The observations of `grid`.
     pub fn new(grid: Grid) -> Self {
-        Self { grid }
+        Self::of_cells(grid.num_cells())
     }
 
-    /// The grid that is observed.
-    pub fn grid(&self) -> Grid {
-        self.grid
+    /// The observations of any grid of `num_cells` cells.
+    pub fn of_cells(num_cells: usize) -> Self {
+        Self { num_cells }
+    }
+
+    /// Number of cells of the grid that is observed.
+    pub fn num_cells(&self) -> usize {
+        self.num_cells
     }
 
     /// One more than the largest index. Indices with ghost and diamond on one cell are unused.
     pub fn len(&self) -> usize {
-        self.grid.num_cells().pow(3) * Self::FLAG_COMBINATIONS
+        self.num_cells.pow(3) * Self::FLAG_COMBINATIONS
     }
 
     /// Always false: the smallest grid has four cells.
@@ -151,7 +162,7 @@ impl ObservationSpace {
     /// Index of the observation with agent on cell 0; the agent's cell is added to it.
     #[inline]
     pub fn layout_offset(&self, layout: &Layout) -> usize {
-        let num_cells = self.grid.num_cells();
+        let num_cells = self.num_cells;
         let flags = usize::from(layout.ghost_flag()) + 2 * usize::from(layout.diamond_flag());
         let goals = usize::from(layout.ghost) * num_cells + usize::from(layout.diamond);
         (goals * Self::FLAG_COMBINATIONS + flags) * num_cells
@@ -165,7 +176,7 @@ impl ObservationSpace {
 
     /// Every layout with goals on two cells and flags on goals only, in index order.
     pub fn layouts(&self) -> impl Iterator<Item = Layout> {
-        let cells = self.grid.num_cells() as Cell;
+        let cells = self.num_cells as Cell;
         (0..cells).flat_map(move |ghost| {
             (0..cells).filter(move |diamond| *diamond != ghost).flat_map(move |diamond| {
                 (0..Self::FLAG_COMBINATIONS).map(move |flags| {
@@ -177,7 +188,7 @@ impl ObservationSpace {
 
     /// Every observation in index order, terminal ones included.
     pub fn observations(&self) -> impl Iterator<Item = Observation> {
-        let cells = self.grid.num_cells() as Cell;
+        let cells = self.num_cells as Cell;
         self.layouts()
             .flat_map(move |layout| (0..cells).map(move |agent| Observation { agent, layout }))
     }

@@ -59,7 +59,7 @@ fn backward_1024(bencher: Bencher, kind: NetworkKind) {
     let width = kind.cotangent_width();
     let values: Vec<f32> = (0..ROWS * width).map(|i| (i % 5) as f32 - 2.0).collect();
     let values = TensorData::new(values, [1, ROWS, width]);
-    let cotangents = Tensor::from_data(values, network.device());
+    let cotangents = Tensor::from_data(values, &network.device().device);
     let bencher = bencher.counter(ItemsCount::new(ROWS));
     bencher.bench_local(|| passes.backward(&activations, &cotangents));
 }
@@ -71,13 +71,11 @@ fn adam(bencher: Bencher, kind: NetworkKind) {
     let shapes = network.architecture().parameter_shapes();
     let zeros: Vec<Tensor<3>> = shapes
         .iter()
-        .map(|[inputs, outputs]| Tensor::zeros([1, *inputs, *outputs], network.device()))
+        .map(|[inputs, outputs]| Tensor::zeros([1, *inputs, *outputs], &network.device().device))
         .collect();
-    let mut adam = StackedAdam { means: zeros.clone(), squares: zeros.clone() };
-    let mut parameters = zeros.clone();
-    bencher.bench_local(|| {
-        adam.step(&mut parameters, zeros.clone(), &[settings], &[1], network.device());
-    });
+    let state = [zeros.clone(), zeros.clone(), zeros.clone()];
+    let mut adam = StackedAdam::new(&state, network.device());
+    bencher.bench_local(|| adam.step(&zeros, &[settings], &[1]));
 }
 
 /// A rollout of the default size under the uniform policy.

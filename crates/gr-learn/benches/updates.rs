@@ -9,15 +9,19 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use clap::Parser;
-use gr_learn::{Architecture, ComputeDevice, HoldoutUse, Method, RunBatch, RunSnapshot, evaluate};
+use gr_grid::NUM_ACTIONS;
+use gr_learn::{Architecture, ComputeDevice, HoldoutUse, Method, RunBatch, RunSnapshot, Traffic};
 use gr_runs::{ConfigSources, RunSpec};
 use serde::Serialize;
 
-use machine::{cpu_seconds, peak_memory_mb, peak_product_gflops};
+use machine::{GpuRates, cpu_seconds, peak_memory_mb, peak_product_gflops};
 
 // As in the programs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How often all policies are evaluated.
+const EVALUATIONS: u64 = 3;
 
 /// Times updates of trained policies.
 #[derive(Clone, Debug, Parser)]
@@ -83,12 +87,25 @@ struct Row {
     useful_share: f64,
     evaluation_cpu_ms_per_policy: f64,
     peak_memory_mb: f64,
+    /// CPU time without the threads of a GPU's driver.
+    host_ms_per_update: f64,
+    bytes_to_device: u64,
+    bytes_from_device: u64,
+    /// In an update of a whole batch.
+    launches: u64,
+    /// Of all its runs at once.
+    evaluation_launches: u64,
+    /// By the model of docs/performance.md, section 4, from what was counted and the device's own rates; as
+    /// `wall_ms_per_update`. Of a GPU.
+    predicted_ms_per_update: Option<f64>,
 }
 
 /// What one batch measured.
 struct Timed {
-    cpu_seconds: f64,
+    cpu_seconds: [f64; 2],
     wall_seconds: f64,
+    traffic: Traffic,
+    evaluation_traffic: Traffic,
     distinct_observations: u64,
     evaluation_seconds: f64,
     policies_evaluated: usize,
@@ -117,10 +134,23 @@ fn main() {
 
     let runs = (arguments.jobs * arguments.runs) as f64;
     let updates = arguments.updates as f64;
-    let cpu_seconds = timed[0].cpu_seconds / (runs * updates);
+    let [cpu_seconds, host_seconds] = timed[0].cpu_seconds.map(|all| all / (runs * updates));
     let wall_seconds = timed[0].wall_seconds / (arguments.runs as f64 * updates);
     let distinct: u64 = timed.iter().map(|t| t.distinct_observations).sum();
     let distinct = distinct as f64 / (runs * updates);
+    let traffic: Traffic = timed.iter().map(|t| t.traffic).sum();
+    let per_run =
+        |bytes: u64| bytes / (arguments.updates * (arguments.jobs * arguments.runs) as u64);
+    let predicted = device.is_gpu.then(|| {
+        let counted = Counted {
+            rows_met: distinct,
+            bytes_to_device: per_run(traffic.bytes_to_device) as f64,
+            bytes_from_device: per_run(traffic.bytes_from_device) as f64,
+            launches: traffic.launches as f64 / (runs * updates),
+            host_seconds,
+        };
+        counted.predict(&Architecture::of(&spec), peak, &GpuRates::measure(&device.device))
+    });
     let policies: usize = timed.iter().map(|t| t.policies_evaluated).sum();
     // On a GPU it is the wall clock that its products share.
     let seconds = if device.is_gpu { wall_seconds } else { cpu_seconds };
@@ -146,8 +176,20 @@ fn main() {
         useful_share: rounded(useful / peak),
         evaluation_cpu_ms_per_policy: rounded(1e3 * timed[0].evaluation_seconds / policies as f64),
         peak_memory_mb: peak_memory_mb(),
+        host_ms_per_update: rounded(1e3 * host_seconds),
+        bytes_to_device: per_run(traffic.bytes_to_device),
+        bytes_from_device: per_run(traffic.bytes_from_device),
+        launches: traffic.launches / (arguments.updates * arguments.jobs as u64),
+        evaluation_launches: timed[0].evaluation_traffic.launches / EVALUATIONS,
+        predicted_ms_per_update: predicted.map(|seconds| rounded(1e3 * seconds)),
     };
     println!("{}", serde_json::to_string_pretty(&row).expect("a row is plain data"));
+    if let Some(predicted) = row.predicted_ms_per_update {
+        let Row { method, runs_per_batch, wall_ms_per_update: measured, .. } = &row;
+        eprintln!(
+            "{method} × {runs_per_batch}: {measured} ms per run and update, predicted {predicted}"
+        );
+    }
     if let Some(path) = &arguments.out {
         append(path, &row);
     }
@@ -208,33 +250,36 @@ fn time_batch(
     together.wait();
 
     let (cpu, wall) = (cpu_seconds(), Instant::now());
-    let mut distinct_observations = 0;
-    for _ in 0..arguments.updates {
-        distinct_observations += update(&mut batch, arguments.runs);
-    }
+    let all = || (0..arguments.updates).map(|_| update(&mut batch, arguments.runs)).sum();
+    let (distinct_observations, traffic) = Traffic::of(all);
     together.wait();
-    let (cpu_seconds_used, wall_seconds) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+    let (cpu_seconds_used, wall_seconds) = (cpu_since(cpu), wall.elapsed().as_secs_f64());
     together.wait();
 
     let cpu = cpu_seconds();
-    let mut policies = 0;
-    for run in 0..arguments.runs {
-        for _ in 0..3 {
-            let network = batch.network_of(run);
-            policies += evaluate(&network, spec, 0).expect("policies are finite").len();
-        }
-    }
+    let runs: Vec<usize> = (0..arguments.runs).collect();
+    let evaluate = || (0..EVALUATIONS).flat_map(|_| batch.evaluate(&runs));
+    let number = || evaluate().map(|all| all.expect("policies are finite").len()).sum();
+    let (policies_evaluated, evaluation_traffic) = Traffic::of(number);
     together.wait();
-    let evaluation_seconds = cpu_seconds() - cpu;
+    let [evaluation_seconds, _] = cpu_since(cpu);
     // The time of a thread that has ended is no longer found.
     together.wait();
     Timed {
         cpu_seconds: cpu_seconds_used,
         wall_seconds,
+        traffic,
+        evaluation_traffic,
         distinct_observations,
         evaluation_seconds,
-        policies_evaluated: policies,
+        policies_evaluated,
     }
+}
+
+/// CPU seconds since there were `before`.
+fn cpu_since(before: [f64; 2]) -> [f64; 2] {
+    let now = cpu_seconds();
+    [0, 1].map(|part| now[part] - before[part])
 }
 
 /// One update and what follows it in training; the observations that it met, over all runs.
@@ -242,9 +287,8 @@ fn update(batch: &mut RunBatch, runs: usize) -> u64 {
     let reports = batch.update();
     let met = reports.into_iter().map(|report| report.expect("finite").distinct_observations);
     let met = met.sum();
-    for run in 0..runs {
-        batch.check_holdout(run).expect("finite");
-    }
+    let all: Vec<usize> = (0..runs).collect();
+    assert!(batch.check_holdouts(&all).iter().all(Result::is_ok));
     met
 }
 
@@ -256,6 +300,47 @@ fn flop_per_observation(architecture: &Architecture) -> f64 {
     let hidden = architecture.hidden as f64;
     stacks * 3.0 * 2.0 * hidden * hidden
 }
+
+/// What an update of one run was counted to take.
+struct Counted {
+    rows_met: f64,
+    bytes_to_device: f64,
+    bytes_from_device: f64,
+    /// Its share of those of the batch.
+    launches: f64,
+    /// On one core.
+    host_seconds: f64,
+}
+
+impl Counted {
+    /// Seconds that the update takes if nothing overlaps and every part goes at the device's best: products,
+    /// passes over activations, bus, launches, and the host's work on all cores.
+    fn predict(&self, architecture: &Architecture, gflops: f64, rates: &GpuRates) -> f64 {
+        let stacks = architecture.kind.cost_per_update() as f64;
+        let has_gate = architecture.kind.has_gate();
+        let (inputs, hidden) = (architecture.num_inputs() as f64, architecture.hidden as f64);
+        let bytes_per_row = 4.0 * (NUM_ACTIONS + usize::from(has_gate)) as f64;
+        let rows_evaluated = self.bytes_from_device / bytes_per_row;
+        let (first, second) = (inputs * hidden, hidden * hidden);
+        // Forward both layers; back the gradients of both, and through the second.
+        let products = stacks
+            * 2.0
+            * (rows_evaluated * (first + second) + self.rows_met * (first + 2.0 * second));
+        let bytes = 4.0 * stacks * hidden;
+        let passed = bytes * (PASSES_FORWARD * rows_evaluated + PASSES_BACKWARD * self.rows_met);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        products / (gflops * 1e9)
+            + passed * rates.seconds_per_memory_byte
+            + (self.bytes_to_device + self.bytes_from_device) * rates.seconds_per_bus_byte
+            + self.launches * rates.seconds_per_launch
+            + self.host_seconds / cores
+    }
+}
+
+/// How often a hidden activation is read or written by element-wise work, forward: bias and ReLU of two layers.
+const PASSES_FORWARD: f64 = 8.0;
+/// And back: two selections, two ReLUs with their masks, column sums.
+const PASSES_BACKWARD: f64 = 16.0;
 
 fn append(path: &Path, row: &Row) {
     if let Some(folder) = path.parent() {

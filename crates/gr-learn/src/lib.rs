@@ -17,12 +17,12 @@ mod update;
 
 pub use batch::*;
 pub use device::{
-    ComputeDevice, DeviceChoice, DeviceError, is_device_failure, look_for_no_display,
+    ComputeDevice, DeviceChoice, DeviceError, Traffic, is_device_failure, look_for_no_display,
 };
 pub use early_stopping::{
     EarlyStoppingState, HoldoutCheck, HoldoutSignal, LabelAccount, StoppingMemory,
 };
-pub use evaluation::{NotFinite, evaluate, evaluate_tables, policies};
+pub use evaluation::{ByPolicy, NotFinite, evaluate, evaluate_tables, policies};
 pub use methods::{
     Columns, Credit, Crediting, Effect, EndedEpisode, HoldoutUse, Imitation, LabelMeter, LabelUse,
     METHODS, Method, NUM_ROUTES, PerEpisode, Route, Samples, evaluation_rules, has_registered,

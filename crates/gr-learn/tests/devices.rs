@@ -155,7 +155,7 @@ fn wgpu_running_free_reaches_the_same_returns() {
                 assert!(batch.update().iter().all(Result::is_ok));
             }
             let headline = |run: usize| {
-                let evaluations = batch.evaluate(run).unwrap();
+                let evaluations = batch.evaluate(&[run]).remove(0).unwrap();
                 let policy = methods[run].headline();
                 evaluations.into_iter().find(|(p, _)| *p == policy).unwrap().1.avg_return.reveal()
             };
@@ -264,7 +264,7 @@ fn the_smallest_grid_is_learnt_to_its_optimum() {
             RunSpec { method: method.into(), oversight, seed: 0, settings: settings.clone() };
         let mut batch = RunBatch::new(vec![(spec, None)], &ComputeDevice::cpu()).unwrap();
         (0..400).for_each(|_| drop(batch.update()));
-        let evaluations = batch.evaluate(0).unwrap();
+        let evaluations = batch.evaluate(&[0]).remove(0).unwrap();
         let (_, evaluation) = &evaluations[0];
         let share = evaluation.avg_return.reveal() / optimum;
         println!("{method}: {share:.4} of the optimum {optimum:.5}");

@@ -3,6 +3,8 @@
 //!
 //! Knows everything below it, and nothing of files.
 
+mod ahead;
+mod chunk;
 mod run;
 mod run_batch;
 mod snapshot;

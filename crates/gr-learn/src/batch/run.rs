@@ -1,11 +1,16 @@
 //! One run of a batch: its environments, its table, its value network, and what an update means to
 //! it. Knows nothing of the device on which its policy network is stacked with others.
 
-use gr_grid::{Cell, Environment, Layout, NUM_ACTIONS, Observation, ObservationSpace};
+use gr_grid::{
+    Cell, Environment, FirstObservation, Layout, NUM_ACTIONS, Observation, ObservationSpace,
+    TrueReturn,
+};
 use gr_runs::{EnvironmentSettings, MaskSettings, RunSpec};
+use rand::Rng;
 
+use super::ahead::Ahead;
 use super::snapshot::{RunSnapshot, SnapshotError};
-use crate::early_stopping::{EarlyStopping, EarlyStoppingState};
+use crate::early_stopping::{EarlyStopping, EarlyStoppingState, HoldoutCheck};
 use crate::evaluation::NotFinite;
 use crate::methods::{Columns, Method, training_rules};
 use crate::network::{Architecture, PolicyRow, ValueNetwork};
@@ -16,7 +21,7 @@ use crate::update::{
 
 /// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
 /// ones are evaluated on demand.
-const EPISODES_AHEAD: u64 = 8;
+const EPISODES_AHEAD: u64 = 12;
 
 /// Most episodes or labels that a saved state may have counted: no run comes to so many, and what is
 /// added to them does not overflow.
@@ -37,6 +42,10 @@ pub(crate) struct Run {
     pub policy: Vec<PolicyRow>,
     /// [`PolicyRow::probabilities`] of `policy`, together for the rollout's lookups.
     pub probabilities: Vec<[f32; NUM_ACTIONS]>,
+    /// What was evaluated before the rollout.
+    pub ahead: Ahead,
+    /// Rows of the table of which nobody knows yet what the policy does there.
+    pub unknown: Vec<u32>,
 }
 
 /// What one update of one run did.
@@ -92,9 +101,12 @@ impl Run {
                 .restore(saved.labels_training, &saved.crediting)
                 .map_err(SnapshotError::Part)?;
         }
+        let table = ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0);
         let run = Self {
             masks: (method.masks)(&spec.settings.masks),
-            table: ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0),
+            ahead: Ahead::new(table.clone()),
+            unknown: Vec::new(),
+            table,
             policy: Vec::new(),
             probabilities: Vec::new(),
             early_stopping: EarlyStopping::of(&spec, early_stopping),
@@ -112,10 +124,44 @@ impl Run {
         self.table.clear();
         self.policy.clear();
         self.probabilities.clear();
+        self.ahead.clear();
     }
 
-    /// Gives rows to the observations that the next rollout can meet: all unflagged ones, and those
-    /// of flagged layouts that are known to come. Nothing where that would be more than samples.
+    /// Plays on until the rollout is over, or something is met of which nobody knows what the policy does.
+    pub fn play(&mut self, rollout: &mut Rollout, actions: &mut impl Rng) {
+        let samples = self.environments.num_envs() * self.spec.settings.training.rollout_steps;
+        while rollout.actions.len() < samples {
+            if rollout.rows.len() == rollout.actions.len() {
+                rollout.observe(&mut self.table);
+                self.look_up_new_rows();
+            }
+            if !self.unknown.is_empty() {
+                return;
+            }
+            rollout.act(&mut self.environments, &self.probabilities, actions);
+        }
+    }
+
+    /// Takes what was evaluated ahead of the rows that the table has gained, and notes of which nothing was.
+    pub fn look_up_new_rows(&mut self) {
+        for row in self.policy.len()..self.table.observations().len() {
+            let known = self.ahead.meet(&self.table.observations()[row], row as u32);
+            self.unknown.extend(known.is_none().then_some(row as u32));
+            let policy = known.unwrap_or(PolicyRow::UNKNOWN);
+            self.policy.push(policy);
+            self.probabilities.push(policy.probabilities);
+        }
+    }
+
+    /// Notes what the policy does on the observation of `row`.
+    pub fn set_policy(&mut self, row: u32, policy: PolicyRow) {
+        self.policy[row as usize] = policy;
+        self.probabilities[row as usize] = policy.probabilities;
+    }
+
+    /// Collects the observations that the next rollout can meet: all unflagged ones, and those
+    /// of flagged layouts that are known to come. Nothing where flags lie anywhere and that would be more than
+    /// twice the samples.
     pub fn meet_upcoming(&mut self) {
         let rules = *self.environments.rules();
         let samples = self.environments.num_envs() * self.spec.settings.training.rollout_steps;
@@ -125,12 +171,15 @@ impl Run {
         let flagged =
             self.environments.upcoming_layouts(EPISODES_AHEAD).filter(|layout| layout.flags.0 != 0);
         let layouts: Vec<Layout> = unflagged.chain(flagged).collect();
-        if layouts.len() * rules.grid.num_cells() > 2 * samples {
+        if rules.spurious_oversight > 0.0 && layouts.len() * rules.grid.num_cells() > 2 * samples {
             return;
         }
+        // On a goal nobody acts, unless an episode begins with what the one before ended on.
+        let is_stale = rules.first_observation == FirstObservation::Stale;
         for layout in layouts {
-            for agent in rules.grid.cells() {
-                self.table.row(&Observation { agent, layout });
+            let goals = [layout.ghost, layout.diamond];
+            for agent in rules.grid.cells().filter(|cell| is_stale || !goals.contains(cell)) {
+                self.ahead.add(&Observation { agent, layout });
             }
         }
     }
@@ -159,6 +208,20 @@ impl Run {
             value: &self.value.collapse(),
         }
         .evaluate(statistics)
+    }
+
+    /// Keeps the policy that a check of the holdout found the best so far, with its true return.
+    pub fn keep(
+        &mut self,
+        check: &mut HoldoutCheck,
+        avg_return: TrueReturn,
+        parameters: Vec<Vec<f32>>,
+    ) {
+        check.kept_avg_return = Some(avg_return);
+        if let Some(early_stopping) = &mut self.early_stopping {
+            early_stopping.state.kept_avg_return = check.kept_avg_return;
+            early_stopping.state.kept = [parameters, self.value.parameters().to_vec()];
+        }
     }
 
     pub fn finish_update(

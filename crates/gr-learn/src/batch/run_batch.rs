@@ -1,21 +1,23 @@
 //! A run batch: runs of one network shape that train in lock-step on one device. On a CPU a batch
 //! holds one run, so that a run's numbers never depend on its company.
 
-use burn::tensor::{Tensor, TensorData};
-use gr_grid::{Evaluation, NUM_ACTIONS, Observation};
+mod evaluation;
+
+use gr_grid::Observation;
 use gr_runs::{LabelCount, Purpose, RunSpec, stream_at};
 use rayon::prelude::*;
 
+use super::chunk::{Chunk, evaluate_ahead, evaluate_unknown};
 use super::run::{Run, UpdateReport};
 use super::snapshot::{RunSnapshot, SnapshotError};
 use super::structure::BatchStructure;
 use crate::device::ComputeDevice;
-use crate::early_stopping::{EarlyStopping, HoldoutCheck, HoldoutSignal};
-use crate::evaluation::{NotFinite, evaluate, to_rows};
+use crate::early_stopping::{EarlyStopping, HoldoutSignal};
+use crate::evaluation::NotFinite;
 use crate::methods::Columns;
 use crate::network::{
-    Activations, AdamSettings, Architecture, Gradients, Passes, PolicyNetwork, PolicyType,
-    StackedAdam, ValueNetwork, select_runs, stack, to_host, unstack,
+    AdamSettings, Architecture, Gradients, Passes, PolicyNetwork, StackedAdam, ValueNetwork,
+    select_runs, stack, unstack,
 };
 use crate::update::{Losses, OutputGradient, Rollout, Statistics};
 
@@ -46,15 +48,6 @@ pub struct Collected {
     pub statistics: Vec<Statistics>,
 }
 
-/// Rows of every run's table that were evaluated in one forward pass.
-struct Chunk {
-    /// First row and number of rows, by run.
-    rows: Vec<(usize, usize)>,
-    /// Rows of every run in the activations, those that fill up included.
-    padded: usize,
-    activations: Activations,
-}
-
 impl RunBatch {
     /// A batch of runs, each from its saved state if there is one. All must share a
     /// [`BatchStructure`].
@@ -75,16 +68,11 @@ impl RunBatch {
             batch.push(run);
             weights.iter_mut().zip(policy).for_each(|(all, one)| all.push(one));
         }
-        let [parameters, means, squares] = weights;
-        Ok(Self {
-            network: PolicyNetwork::new(architecture, &parameters, device),
-            optimizer: StackedAdam {
-                means: stack(&architecture, &means, &device.device),
-                squares: stack(&architecture, &squares, &device.device),
-            },
-            prefetch: device.is_gpu,
-            runs: batch,
-        })
+        let [parameters, ..] = &weights;
+        let network = PolicyNetwork::new(architecture, parameters, device);
+        let weights = weights.map(|weights| stack(&architecture, &weights, device));
+        let optimizer = StackedAdam::new(&weights, device);
+        Ok(Self { network, optimizer, prefetch: device.is_gpu, runs: batch })
     }
 
     /// Evaluates tables before the rollout instead of during it. Worth it where a round trip to the
@@ -120,7 +108,8 @@ impl RunBatch {
         let runs = self.runs.par_iter_mut().zip(rollouts);
         let statistics = runs.map(|(run, rollout)| run.statistics(&rollout)).collect();
         // Rows that the rollout did not meet: what is to be imitated.
-        evaluate_new_rows(&Passes::new(&self.network), &mut self.runs, &mut chunks);
+        self.runs.par_iter_mut().for_each(Run::look_up_new_rows);
+        evaluate_unknown(&Passes::new(&self.network), &mut self.runs, &mut chunks);
         Collected { chunks, statistics }
     }
 
@@ -133,8 +122,9 @@ impl RunBatch {
                 run.table.row(observation);
             });
         }
+        self.runs.par_iter_mut().for_each(Run::look_up_new_rows);
         let mut chunks = Vec::new();
-        evaluate_new_rows(&Passes::new(&self.network), &mut self.runs, &mut chunks);
+        evaluate_unknown(&Passes::new(&self.network), &mut self.runs, &mut chunks);
         Collected { chunks, statistics: recorded.iter().map(|(_, s)| s.clone()).collect() }
     }
 
@@ -168,7 +158,7 @@ impl RunBatch {
         self.runs.par_iter_mut().for_each(Run::forget_policy);
         if self.prefetch {
             self.runs.par_iter_mut().for_each(Run::meet_upcoming);
-            evaluate_new_rows(&passes, &mut self.runs, &mut chunks);
+            evaluate_ahead(&passes, &mut self.runs, &mut chunks);
         }
         let mut rollouts: Vec<Rollout> =
             self.runs.iter().map(|run| Rollout::start(&run.environments)).collect();
@@ -177,82 +167,32 @@ impl RunBatch {
             .iter()
             .map(|run| stream_at(run.spec.seed, Purpose::Actions, run.updates_done, 0))
             .collect();
-        for _ in 0..self.runs[0].spec.settings.training.rollout_steps {
-            let runs = self.runs.par_iter_mut().zip(&mut rollouts);
-            runs.for_each(|(run, rollout)| rollout.observe(&mut run.table));
-            evaluate_new_rows(&passes, &mut self.runs, &mut chunks);
+        loop {
+            // Each run goes as far as it can while its table lies in a core's cache.
             let runs = self.runs.par_iter_mut().zip(&mut rollouts).zip(&mut actions);
-            runs.for_each(|((run, rollout), actions)| {
-                rollout.act(&mut run.environments, &run.probabilities, actions);
-            });
+            runs.for_each(|((run, rollout), actions)| run.play(rollout, actions));
+            if !evaluate_unknown(&passes, &mut self.runs, &mut chunks) {
+                break;
+            }
         }
         (rollouts, chunks)
     }
 
     /// Pushes the gradients of the outputs back through the networks and steps their weights.
     fn step(&mut self, chunks: &[Chunk], gradients: &[&OutputGradient]) {
-        let width = self.network.architecture().kind.cotangent_width();
         let passes = Passes::new(&self.network);
-        let mut total: Option<Gradients> = None;
-        for chunk in chunks {
-            let longest = chunk.padded;
-            let mut cotangents = vec![0.0; self.runs.len() * longest * width];
-            for (index, (gradient, (first, number))) in
-                gradients.iter().zip(&chunk.rows).enumerate()
-            {
-                let from = &gradient.cotangents[first * width..(first + number) * width];
-                cotangents[index * longest * width..][..from.len()].copy_from_slice(from);
-            }
-            let shape = [self.runs.len(), longest, width];
-            let cotangents =
-                Tensor::from_data(TensorData::new(cotangents, shape), self.network.device());
-            let part = passes.backward(&chunk.activations, &cotangents);
-            total = Some(match total {
-                None => part,
-                Some(sum) => sum.plus(part),
-            });
-        }
+        let parts = chunks.iter().map(|chunk| chunk.backward(&passes, &self.runs, gradients));
+        let total = parts.reduce(Gradients::plus);
         let total = passes.unfold(total.expect("a rollout meets at least one observation"));
         let settings: Vec<AdamSettings> =
             self.runs.iter().map(|run| (&run.spec.settings.training).into()).collect();
         let steps: Vec<u64> = self.runs.iter().map(|run| run.updates_done + 1).collect();
-        let device = self.network.device().clone();
-        self.optimizer.step(&mut self.network.parameters, total, &settings, &steps, &device);
-    }
-
-    /// Evaluates every policy of one run.
-    ///
-    /// # Errors
-    /// If a probability is not a number.
-    pub fn evaluate(&self, run: usize) -> Result<Vec<(PolicyType, Evaluation)>, NotFinite> {
-        let run_state = &self.runs[run];
-        evaluate(&self.network_of(run), &run_state.spec, run_state.updates_done.saturating_sub(1))
+        self.network.parameters = self.optimizer.step(&total, &settings, &steps);
     }
 
     /// What the method of `run` records beside an evaluation.
     pub fn evaluation_columns(&self, run: usize) -> Columns {
         self.runs[run].crediting.method().evaluation_columns()
-    }
-
-    /// Checks the holdout of `run`, if it has one and a check is due and can be paid for, and keeps
-    /// the policy if it is the best so far.
-    ///
-    /// # Errors
-    /// If a probability is not a number.
-    pub fn check_holdout(&mut self, run: usize) -> Result<Option<HoldoutCheck>, NotFinite> {
-        let Some(mut early_stopping) = self.runs[run].early_stopping.take() else {
-            return Ok(None);
-        };
-        let state = &self.runs[run];
-        let (headline, update_idx) = (state.method.headline(), state.updates_done - 1);
-        let network = || self.network_of(run);
-        let checked = early_stopping.check(&state.spec, network, headline, update_idx);
-        if let Ok(Some((_, true))) = checked {
-            let value = state.value.parameters().to_vec();
-            early_stopping.state.kept = [self.network.parameters_of(run), value];
-        }
-        self.runs[run].early_stopping = Some(early_stopping);
-        Ok(checked?.map(|(check, _)| check))
     }
 
     /// True labels that checks of `run` against its holdout have used.
@@ -288,9 +228,14 @@ impl RunBatch {
 
     /// The network of one run alone.
     pub fn network_of(&self, run: usize) -> PolicyNetwork {
+        self.network_of_runs(&[run])
+    }
+
+    /// The network of `runs`, in that order.
+    fn network_of_runs(&self, runs: &[usize]) -> PolicyNetwork {
         let mut network = self.network.clone();
-        if self.runs.len() > 1 {
-            network.select_runs(&[run]);
+        if !runs.iter().copied().eq(0..self.runs.len()) {
+            network.select_runs(runs);
         }
         network
     }
@@ -300,16 +245,13 @@ impl RunBatch {
         let state = &self.runs[run];
         let optimizer = state.value.optimizer();
         let (environments, episodes) = state.environments.states();
+        let device = self.network.device();
         RunSnapshot {
             key: state.spec.key(),
             updates_done: state.updates_done,
             labels_training: state.crediting.labels(),
             crediting: state.crediting.method().state(),
-            policy: [
-                self.network.parameters_of(run),
-                unstack(&self.optimizer.means, run),
-                unstack(&self.optimizer.squares, run),
-            ],
+            policy: self.optimizer.state().map(|tensors| unstack(&tensors, run, device)),
             value: [
                 state.value.parameters().to_vec(),
                 optimizer.means.clone(),
@@ -326,44 +268,11 @@ impl RunBatch {
         let rest: Vec<usize> = (0..self.runs.len()).filter(|index| *index != run).collect();
         assert!(!rest.is_empty(), "a batch without runs is dropped instead");
         let device = self.network.device().clone();
+        let rest_of = |tensors: Vec<_>| select_runs(&tensors, &rest, &device);
+        let state = self.optimizer.state().map(rest_of);
+        self.optimizer = StackedAdam::new(&state, &device);
         self.network.select_runs(&rest);
-        self.optimizer.means = select_runs(&self.optimizer.means, &rest, &device);
-        self.optimizer.squares = select_runs(&self.optimizer.squares, &rest, &device);
         self.runs.remove(run);
-    }
-}
-
-/// Evaluates the rows that the tables of `runs` have gained, in chunks that all runs share.
-fn evaluate_new_rows(passes: &Passes, runs: &mut [Run], chunks: &mut Vec<Chunk>) {
-    let network = passes.network();
-    let most = network.rows_at_once();
-    loop {
-        let rows: Vec<(usize, usize)> = runs
-            .iter()
-            .map(|run| {
-                let known = run.policy.len();
-                (known, (run.table.observations().len() - known).min(most))
-            })
-            .collect();
-        let longest = rows.iter().map(|(_, number)| *number).max().unwrap_or(0);
-        if longest == 0 {
-            return;
-        }
-        let padded = network.padded(longest);
-        let new = runs
-            .iter()
-            .zip(&rows)
-            .map(|(run, (first, number))| &run.table.observations()[*first..first + number]);
-        let (outputs, activations) = passes.forward(network.inputs(new, padded));
-        let logits = to_host(outputs.logits);
-        let gates = outputs.gate_logit.map(to_host);
-        for (index, (run, (known, number))) in runs.iter_mut().zip(&rows).enumerate() {
-            let logits = &logits[index * padded * NUM_ACTIONS..][..number * NUM_ACTIONS];
-            let gates = gates.as_ref().map(|gates| &gates[index * padded..][..*number]);
-            run.policy.extend(to_rows(logits, gates));
-            run.probabilities.extend(run.policy[*known..].iter().map(|row| row.probabilities));
-        }
-        chunks.push(Chunk { rows, padded, activations });
     }
 }
 

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use gr_runs::ConfigError;
+
+use super::{failure, fault, traffic};
 
 /// A device as asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +96,8 @@ pub struct ComputeDevice {
     pub is_gpu: bool,
     /// Whether it is a driver that computes on the CPU.
     pub is_software: bool,
+    /// Bytes of the largest tensor that a kernel can be given.
+    pub largest_tensor: usize,
 }
 
 impl ComputeDevice {
@@ -128,7 +132,38 @@ impl ComputeDevice {
 
     fn on_cpu(device: Device, backend: &'static str) -> Self {
         let adapter = cpu_name().unwrap_or_else(|| std::env::consts::ARCH.into());
-        Self { device, backend, adapter, is_gpu: false, is_software: false }
+        let largest_tensor = usize::MAX;
+        Self { device, backend, adapter, is_gpu: false, is_software: false, largest_tensor }
+    }
+
+    /// A tensor of floats on this device.
+    pub(crate) fn floats<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+        self.count_sent(size_of_val(&values[..]));
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    }
+
+    /// A list of numbers on this device.
+    pub(crate) fn numbers(&self, values: Vec<i32>) -> Tensor<1, Int> {
+        self.count_sent(size_of_val(&values[..]));
+        let shape = [values.len()];
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    }
+
+    fn count_sent(&self, bytes: usize) {
+        if self.is_gpu {
+            traffic::sent(bytes);
+        }
+    }
+
+    /// A tensor's values, row-major.
+    pub(crate) fn read<const D: usize>(&self, tensor: Tensor<D>) -> Vec<f32> {
+        fault::transfer(tensor.shape().num_elements() * size_of::<f32>());
+        let data = tensor.try_into_data().unwrap_or_else(|error| failure::fail(error));
+        let values: Vec<f32> = data.try_into_vec().expect("the tensor holds 32-bit floats");
+        if self.is_gpu {
+            traffic::read_back(size_of_val(&values[..]));
+        }
+        values
     }
 }
 
@@ -155,11 +190,17 @@ mod gpu {
 #[cfg(feature = "wgpu")]
 mod gpu {
     use burn::tensor::wgpu::wgpu::{
-        Adapter, AdapterInfo, Backend, DeviceType, Instance, InstanceDescriptor,
+        AdapterInfo, Backend, DeviceType, Instance, InstanceDescriptor, Limits,
     };
     use burn::tensor::{Device, DeviceKind};
 
-    use super::{ComputeDevice, DeviceError};
+    use super::{ComputeDevice, DeviceError, traffic};
+
+    /// What there is to compute on.
+    struct Adapter {
+        info: AdapterInfo,
+        limits: Limits,
+    }
 
     /// The first real GPU.
     pub fn real() -> Option<ComputeDevice> {
@@ -180,35 +221,35 @@ mod gpu {
             found: adapters
                 .iter()
                 .enumerate()
-                .map(|(index, adapter)| format!("wgpu:{index} {}", adapter.name))
+                .map(|(index, adapter)| format!("wgpu:{index} {}", adapter.info.name))
                 .collect::<Vec<_>>()
                 .join(", "),
         })
     }
 
-    fn is_real(adapter: &AdapterInfo) -> bool {
-        !matches!(adapter.device_type, DeviceType::Cpu | DeviceType::Other)
+    fn is_real(adapter: &Adapter) -> bool {
+        !matches!(adapter.info.device_type, DeviceType::Cpu | DeviceType::Other)
     }
 
     /// Adapters of the first graphics API that has any, as Burn's own selection goes.
-    fn adapters() -> Vec<AdapterInfo> {
+    fn adapters() -> Vec<Adapter> {
         let apis = [Backend::Vulkan, Backend::Metal, Backend::Dx12];
-        let of_api = |api: Backend| -> Vec<AdapterInfo> {
+        let of_api = |api: Backend| -> Vec<Adapter> {
             let instance = Instance::new(InstanceDescriptor {
                 backends: api.into(),
                 ..InstanceDescriptor::new_without_display_handle()
             });
             let found = futures_lite::future::block_on(instance.enumerate_adapters(api.into()));
-            found.iter().map(Adapter::get_info).collect()
+            found.iter().map(|a| Adapter { info: a.get_info(), limits: a.limits() }).collect()
         };
         apis.into_iter().map(of_api).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     /// Burn counts adapters within their kind.
-    fn device(adapters: &[AdapterInfo], index: usize) -> Option<ComputeDevice> {
-        let adapter = adapters.get(index)?;
+    fn device(adapters: &[Adapter], index: usize) -> Option<ComputeDevice> {
+        let Adapter { info: adapter, limits } = adapters.get(index)?;
         let before = &adapters[..index];
-        let within = before.iter().filter(|a| a.device_type == adapter.device_type).count();
+        let within = before.iter().filter(|a| a.info.device_type == adapter.device_type).count();
         let kind = match adapter.device_type {
             DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(within),
             DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(within),
@@ -216,12 +257,15 @@ mod gpu {
             DeviceType::Cpu => DeviceKind::Cpu,
             DeviceType::Other => DeviceKind::DefaultDevice,
         };
+        traffic::count_launches();
+        let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         Some(ComputeDevice {
             device: Device::wgpu(kind),
             backend: "wgpu",
             adapter: adapter.name.clone(),
             is_gpu: true,
             is_software: adapter.device_type == DeviceType::Cpu,
+            largest_tensor: usize::try_from(largest).unwrap_or(usize::MAX),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Makes a device fail, or a bug show, on request, so that tests can tell what is lost then: nothing.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
 use super::failure;
 
@@ -30,11 +30,20 @@ impl Countdown {
 static DEVICE: Countdown = Countdown::of("GR_TEST_DEVICE_FAILS_AFTER");
 static PROGRAM: Countdown = Countdown::of("GR_TEST_PROGRAM_FAILS_AFTER");
 
-/// Called with every transfer from the device.
+/// Most bytes that a transfer may have, if the environment says so. For tests alone.
+static MOST_BYTES: LazyLock<Option<usize>> =
+    LazyLock::new(|| std::env::var("GR_TEST_DEVICE_FITS").ok()?.parse().ok());
+
+/// Called with every transfer of `bytes` from the device.
 ///
 /// # Panics
 /// If the environment asks for it: as backends do, or as a bug would.
-pub(crate) fn transfer() {
+pub(crate) fn transfer(bytes: usize) {
+    if MOST_BYTES.is_some_and(|most| bytes > most) {
+        failure::fail(format_args!(
+            "out of memory ({bytes} bytes, GR_TEST_DEVICE_FITS asked for it)"
+        ));
+    }
     if DEVICE.is_over() {
         failure::fail(format_args!("the device is lost ({} asked for it)", DEVICE.variable));
     }

@@ -3,17 +3,15 @@
 use std::collections::HashMap;
 
 use gr_grid::{
-    EnvironmentRules, EpisodeStart, LabelledReturn, Layout, Observation, play_labelled,
-    unit_interval,
+    EnvironmentRules, EpisodeStart, LabelledReturn, Layout, NUM_ACTIONS, Observation,
+    play_labelled, unit_interval,
 };
 use gr_runs::{HoldoutSource, Purpose, RunSpec, Seed, stream_at};
 
-use crate::evaluation::{NotFinite, policies};
 use crate::methods::evaluation_rules;
-use crate::network::{PolicyNetwork, PolicyType};
 
 /// Initial states, drawn once per run from a stream of their own, and every observation that can be
-/// met from them: one pass of the network serves a whole check.
+/// met from them.
 pub struct HoldoutSet {
     rules: EnvironmentRules,
     discount: f64,
@@ -72,34 +70,24 @@ impl HoldoutSet {
         self.starts.len() as u64
     }
 
+    /// Every observation that can be met.
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
     /// Plays every initial state once, with actions and errors of labels drawn anew at every update.
-    ///
-    /// # Errors
-    /// If a probability is not a number.
-    pub fn check(
-        &self,
-        network: &PolicyNetwork,
-        policy: PolicyType,
-        update_idx: u64,
-    ) -> Result<LabelledReturn, NotFinite> {
-        let rows = policy.of(policies(network, &self.observations)?);
+    /// `probabilities` are those of the policy on [`HoldoutSet::observations`].
+    pub fn check(&self, probabilities: &[[f32; NUM_ACTIONS]], update_idx: u64) -> LabelledReturn {
         let mut actions = stream_at(self.seed, Purpose::HoldoutActions, update_idx, 0);
-        let probabilities = |observation: &Observation| {
+        let on = |observation: &Observation| {
             let first = self.first_rows[&observation.layout];
-            rows[first + usize::from(observation.agent)].probabilities
+            probabilities[first + usize::from(observation.agent)]
         };
         let is_mislabelled = |episode| {
             let stream = |at| stream_at(self.seed, Purpose::HoldoutLabelNoise, update_idx, at);
             self.label_noise > 0.0 && unit_interval(&mut stream(episode)) < self.label_noise
         };
-        Ok(play_labelled(
-            probabilities,
-            &self.starts,
-            &self.rules,
-            self.discount,
-            is_mislabelled,
-            &mut actions,
-        ))
+        play_labelled(on, &self.starts, &self.rules, self.discount, is_mislabelled, &mut actions)
     }
 }
 
@@ -109,8 +97,6 @@ mod tests {
     use gr_runs::{OverseenCells, Settings};
 
     use super::*;
-    use crate::device::ComputeDevice;
-    use crate::network::{Architecture, NetworkKind};
 
     /// The set of a run with changed settings.
     fn set(
@@ -125,11 +111,7 @@ mod tests {
     }
 
     fn check(set: &HoldoutSet, update_idx: u64) -> LabelledReturn {
-        let architecture =
-            Architecture { kind: NetworkKind::SingleExpert, num_cells: 25, hidden: 4 };
-        let parameters = architecture.initial_parameters(0);
-        let network = PolicyNetwork::new(architecture, &[parameters], &ComputeDevice::cpu());
-        set.check(&network, PolicyType::Training, update_idx).unwrap()
+        set.check(&vec![[0.25; NUM_ACTIONS]; set.observations().len()], update_idx)
     }
 
     #[test]

@@ -6,8 +6,13 @@ mod account;
 mod holdout;
 mod rule;
 
-use gr_grid::{LabelledReturn, TrueReturn};
-use gr_runs::{EvaluationMode, HoldoutReturn, HoldoutSource, LabelCount, RunSpec};
+use std::borrow::Cow;
+
+use gr_grid::{
+    LabelledReturn, NUM_ACTIONS, Observation, ObservationSpace, PolicyTable, TrueReturn,
+    evaluate_exactly,
+};
+use gr_runs::{HoldoutReturn, HoldoutSource, LabelCount, RunSpec};
 
 pub use account::LabelAccount;
 use holdout::HoldoutSet;
@@ -15,9 +20,7 @@ pub use rule::StoppingMemory;
 use rule::StoppingRule;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::{NotFinite, evaluate, evaluate_tables};
 use crate::methods::evaluation_rules;
-use crate::network::{PolicyNetwork, PolicyType};
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,6 +80,16 @@ pub struct EarlyStoppingState {
     pub kept: [Vec<Vec<f32>>; 2],
 }
 
+/// What a check found, before anything follows from it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finding {
+    update_idx: u64,
+    /// `None` if no episode ended on an overseen cell.
+    signal: Option<HoldoutSignal>,
+    /// Labels that it used.
+    labels: u64,
+}
+
 /// Early stopping of one run.
 pub(crate) struct EarlyStopping {
     rule: StoppingRule,
@@ -115,11 +128,40 @@ impl EarlyStopping {
     }
 
     /// Whether a check after `update_idx` is due and can be paid for, whatever it will use of the set.
-    fn can_check(&self, update_idx: u64) -> bool {
+    pub fn can_check(&self, update_idx: u64) -> bool {
         let EarlyStoppingState { account, latest_check, .. } = &self.state;
         let due = latest_check.is_none_or(|latest| update_idx - latest >= self.check_every);
         let can_pay = |holdout: &HoldoutSet| account.can_pay(holdout.price(), self.label_rate);
         due && self.holdout.as_ref().is_none_or(can_pay)
+    }
+
+    /// What a check asks the policy about: all that its holdout can show, or all there is.
+    pub fn observations(&self, spec: &RunSpec) -> Cow<'_, [Observation]> {
+        match &self.holdout {
+            Some(holdout) => holdout.observations().into(),
+            None => ObservationSpace::new(evaluation_rules(spec).grid).observations().collect(),
+        }
+    }
+
+    /// What a check of a policy after `update_idx` finds, from its `probabilities` on
+    /// [`EarlyStopping::observations`].
+    pub fn find(
+        &self,
+        spec: &RunSpec,
+        probabilities: &[[f32; NUM_ACTIONS]],
+        update_idx: u64,
+    ) -> Finding {
+        if let Some(holdout) = &self.holdout {
+            let LabelledReturn { avg_return, labels } = holdout.check(probabilities, update_idx);
+            let signal = avg_return.map(|value| HoldoutSignal::Paid(HoldoutReturn::new(value)));
+            return Finding { update_idx, signal, labels };
+        }
+        let rules = evaluation_rules(spec);
+        let mut rows = probabilities.iter();
+        let table = PolicyTable::from_fn(rules.grid, |_| *rows.next().expect("a row each"));
+        let (discount, envs) = (spec.settings.training.discount, spec.settings.evaluation.envs);
+        let exact = evaluate_exactly(&table, &rules, discount, envs).avg_return;
+        Finding { update_idx, signal: Some(HoldoutSignal::Privileged(exact)), labels: 0 }
     }
 
     /// The update of the checkpoint kept so far and what its check found.
@@ -143,41 +185,16 @@ impl EarlyStopping {
         }
     }
 
-    /// Checks the network after `update_idx`, if that is due and the labels of the whole set can be paid
-    /// for, and pays for those that it used. Tells whether its parameters are to be kept. A check of which
-    /// no episode ended on an overseen cell found nothing: it keeps nothing, stops nothing, costs nothing
-    /// and is not reported, and the next one comes when it would have come after any other.
-    pub fn check(
-        &mut self,
-        spec: &RunSpec,
-        network: impl FnOnce() -> PolicyNetwork,
-        headline: PolicyType,
-        update_idx: u64,
-    ) -> Result<Option<(HoldoutCheck, bool)>, NotFinite> {
-        if !self.can_check(update_idx) {
-            return Ok(None);
-        }
-        let network = network();
-        let (signal, labels) = match &self.holdout {
-            Some(holdout) => {
-                let LabelledReturn { avg_return, labels } =
-                    holdout.check(&network, headline, update_idx)?;
-                (avg_return.map(|value| HoldoutSignal::Paid(HoldoutReturn::new(value))), labels)
-            }
-            None => (Some(HoldoutSignal::Privileged(true_return(&network, spec, headline)?)), 0),
-        };
+    /// Takes in what a check found, and pays for the labels that it used. Tells whether the policy is to be kept.
+    /// A check of which no episode ended on an overseen cell found nothing: it keeps nothing, stops nothing,
+    /// costs nothing and is not reported, and the next one comes when it would have come after any other.
+    pub fn take(&mut self, finding: Finding) -> Option<(HoldoutCheck, bool)> {
+        let Finding { update_idx, signal, labels } = finding;
         let state = &mut self.state;
         state.latest_check = Some(update_idx);
         state.account.spent += labels;
-        let Some(signal) = signal else { return Ok(None) };
+        let signal = signal?;
         let verdict = self.rule.check(&mut state.memory, update_idx, signal.value());
-        if verdict.keep {
-            let kept_avg_return = match (signal, spec.settings.evaluation.mode) {
-                (HoldoutSignal::Privileged(exact), EvaluationMode::Exact) => exact,
-                _ => headline.of(evaluate(&network, spec, update_idx)?).avg_return,
-            };
-            state.kept_avg_return = Some(kept_avg_return);
-        }
         let (_, kept_update) = state.memory.kept.expect("a check leaves a checkpoint");
         let check = HoldoutCheck {
             update_idx,
@@ -190,20 +207,8 @@ impl EarlyStopping {
             stop: verdict.stop,
             labels: self.labels(),
         };
-        Ok(Some((check, verdict.keep)))
+        Some((check, verdict.keep))
     }
-}
-
-fn true_return(
-    network: &PolicyNetwork,
-    spec: &RunSpec,
-    headline: PolicyType,
-) -> Result<TrueReturn, NotFinite> {
-    let rules = evaluation_rules(spec);
-    let discount = spec.settings.training.discount;
-    let envs = spec.settings.evaluation.envs;
-    let evaluations = evaluate_tables(network, &[rules], discount, envs)?.swap_remove(0);
-    Ok(headline.of(evaluations).avg_return)
 }
 
 #[cfg(test)]
@@ -211,8 +216,6 @@ mod tests {
     use gr_runs::{OverseenCells, Settings};
 
     use super::*;
-    use crate::device::ComputeDevice;
-    use crate::network::{Architecture, NetworkKind};
 
     /// A run with a set of 50 episodes on overseen `cells`, whose training episodes earn half a label each.
     fn early_stopping(cells: &[u8]) -> (EarlyStopping, RunSpec) {
@@ -228,11 +231,13 @@ mod tests {
         (early_stopping, spec): &mut (EarlyStopping, RunSpec),
         update_idx: u64,
     ) -> Option<(HoldoutCheck, bool)> {
-        let architecture =
-            Architecture { kind: NetworkKind::SingleExpert, num_cells: 25, hidden: 4 };
-        let parameters = architecture.initial_parameters(0);
-        let network = || PolicyNetwork::new(architecture, &[parameters], &ComputeDevice::cpu());
-        early_stopping.check(spec, network, PolicyType::Training, update_idx).unwrap()
+        if !early_stopping.can_check(update_idx) {
+            return None;
+        }
+        let observations = early_stopping.observations(spec).len();
+        let uniform = vec![[0.25; NUM_ACTIONS]; observations];
+        let finding = early_stopping.find(spec, &uniform, update_idx);
+        early_stopping.take(finding)
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Crediting for CorrectiveActions {
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
         let memory: Memory = memory::from_bytes(state)?;
-        let num_cells = self.optimal.space().grid().num_cells();
+        let num_cells = self.optimal.space().num_cells();
         if !memory.replay.iter().all(|pair| pair.is_on(num_cells)) || !memory.owed.is_finite() {
             return Err("what is remembered is not of this grid".into());
         }

@@ -1,15 +1,18 @@
 //! Observations as a network takes them, and the first layer of a network on them.
 //!
 //! An observation is three ones and its flags among `4 × cells` zeros. A GPU multiplies the zeros
-//! too, which costs it nothing worth a launch of its own; a CPU adds up the selected rows of the
-//! weight instead, a fifth of an update's arithmetic otherwise.
+//! too, which costs it nothing worth a launch of its own, and takes the rows by number from a table that it
+//! keeps; a CPU adds up the selected rows of the weight instead, a fifth of an update's arithmetic
+//! otherwise.
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use gr_grid::Observation;
 
 use super::NUM_CHANNELS;
+use super::observation_table::ObservationTable;
+use crate::device::ComputeDevice;
 
 /// Encoded observations of a run batch, `[runs, observations, 4 × cells]`.
 #[derive(Clone, Debug)]
@@ -36,28 +39,49 @@ struct ActiveInputs {
 }
 
 impl Inputs {
-    /// The observations of every run, each followed by empty rows up to `rows`: looked up, or one-hot on
-    /// `one_hot_on`.
-    pub fn new<'a>(
+    /// The observations of every run, each followed by empty rows up to `rows`, to be looked up.
+    pub(super) fn looked_up<'a>(
         runs: impl IntoIterator<Item = &'a [Observation]>,
         rows: usize,
         num_cells: usize,
-        one_hot_on: Option<&Device>,
+    ) -> Self {
+        let active = ActiveInputs::new(runs, rows, num_cells);
+        Self { num_inputs: NUM_CHANNELS * num_cells, form: Form::Active(Arc::new(active)) }
+    }
+
+    /// The same one-hot, from the table by number where it has them all.
+    pub(super) fn one_hot<'a>(
+        runs: impl IntoIterator<Item = &'a [Observation]> + Clone,
+        rows: usize,
+        num_cells: usize,
+        table: Option<&ObservationTable>,
+        device: &ComputeDevice,
     ) -> Self {
         let num_inputs = NUM_CHANNELS * num_cells;
-        let active = ActiveInputs::new(runs, rows, num_cells);
-        let form = match one_hot_on {
-            None => Form::Active(Arc::new(active)),
-            Some(device) => {
+        let numbers = table.and_then(|table| Some((table, table.numbers(runs.clone(), rows)?)));
+        let one_hot = match numbers {
+            Some((table, numbers)) => table.select(device.numbers(numbers)),
+            None => {
+                let active = ActiveInputs::new(runs, rows, num_cells);
                 let mut values = vec![0.0f32; active.ends.len() * num_inputs];
                 let rows = values.chunks_exact_mut(num_inputs).zip(active.rows());
                 rows.for_each(|(row, active)| active.for_each(|input| row[input] = 1.0));
-                let [runs, rows] = active.shape;
-                let data = TensorData::new(values, [runs, rows, num_inputs]);
-                Form::OneHot(Box::new(Tensor::from_data(data, device)))
+                device.floats(values, [active.ends.len(), num_inputs])
             }
         };
-        Self { num_inputs, form }
+        let runs = one_hot.dims()[0] / rows;
+        let one_hot = one_hot.reshape([runs, rows, num_inputs]);
+        Self { num_inputs, form: Form::OneHot(Box::new(one_hot)) }
+    }
+
+    /// Of every run the rows at `positions`, of which `rows` are a run's, counted through all runs.
+    ///
+    /// # Panics
+    /// If inputs are looked up, as they are where every row is met.
+    pub(super) fn select(&self, positions: &Tensor<1, Int>, rows: usize) -> Self {
+        let Form::OneHot(inputs) = &self.form else { panic!("only one-hot rows are selected") };
+        let inputs = select_rows(inputs, positions, rows);
+        Self { num_inputs: self.num_inputs, form: Form::OneHot(Box::new(inputs)) }
     }
 
     /// `inputs weight + bias`, `[runs, observations, outputs]`.
@@ -142,6 +166,18 @@ impl ActiveInputs {
     }
 }
 
+/// Of `tensor`, `[runs, observations, values]`, the rows at `positions`, counted through all runs:
+/// `[runs, rows, values]`.
+pub(super) fn select_rows(
+    tensor: &Tensor<3>,
+    positions: &Tensor<1, Int>,
+    rows: usize,
+) -> Tensor<3> {
+    let [runs, observations, values] = tensor.dims();
+    let all = tensor.clone().reshape([runs * observations, values]);
+    all.select(0, positions.clone()).reshape([runs, rows, values])
+}
+
 fn add(sum: &mut [f32], values: &[f32]) {
     sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
 }
@@ -155,7 +191,6 @@ mod tests {
     use gr_grid::{Flags, Layout};
 
     use super::*;
-    use crate::device::ComputeDevice;
 
     /// Every cell, with up to three flags, on a 2 × 3 grid.
     fn observations(flags: [u64; 3]) -> Vec<Observation> {
@@ -166,27 +201,38 @@ mod tests {
     }
 
     /// Small whole numbers, of which sums are exact in any order.
-    fn tensor(shape: [usize; 3], device: &Device) -> Tensor<3> {
+    fn tensor(shape: [usize; 3], device: &ComputeDevice) -> Tensor<3> {
         let values = (0..shape.iter().product::<usize>()).map(|i| (i * 7 % 13) as f32 - 6.0);
-        Tensor::from_data(TensorData::new(values.collect::<Vec<_>>(), shape), device)
+        device.floats(values.collect(), shape)
     }
 
     #[test]
     fn looking_up_equals_multiplying() {
-        let device = ComputeDevice::cpu().device;
-        let runs = [observations([0, 0b11_0000, 0b10_0101]), observations([0b10_0000, 0, 1])];
-        let runs = || runs.iter().map(|run| &run[..run.len() - 1]);
+        let device = ComputeDevice::cpu();
         let rows = 20;
-        let one_hot = Inputs::new(runs(), rows, 6, Some(&device));
-        let looked_up = Inputs::new(runs(), rows, 6, None);
-
+        let table = ObservationTable::new(6, &device);
         let (weight, bias) = (tensor([2, 24, 5], &device), tensor([2, 1, 5], &device));
-        let [expected, found] =
-            [&one_hot, &looked_up].map(|inputs| inputs.linear(&weight, &bias).into_data());
-        assert_eq!(found, expected);
         let cotangent = tensor([2, rows, 5], &device);
-        let [expected, found] = [one_hot, looked_up]
-            .map(|inputs| inputs.weight_gradient(cotangent.clone()).into_data());
-        assert_eq!(found, expected);
+        // Flags on goals, which the table has, and elsewhere.
+        for flags in [[0, 0b11_0000, 0b10_0000], [0, 0b11_0000, 0b10_0101]] {
+            let observations = observations(flags);
+            let runs = [&observations[..17], &observations[3..]];
+            let looked_up = Inputs::looked_up(runs, rows, 6);
+            let one_hot = Inputs::one_hot(runs, rows, 6, table.as_ref(), &device);
+            let [expected, found] =
+                [&one_hot, &looked_up].map(|inputs| inputs.linear(&weight, &bias).into_data());
+            assert_eq!(found, expected);
+            let [expected, found] = [one_hot, looked_up]
+                .map(|inputs| inputs.weight_gradient(cotangent.clone()).into_data());
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_table_has_what_lies_on_goals_and_knows_what_it_has_not() {
+        let table = ObservationTable::new(6, &ComputeDevice::cpu()).unwrap();
+        let flagged = observations([0, 0b11_0000, 0b10_0000]);
+        assert_eq!(table.numbers([&flagged[..], &flagged[..4]], 20).unwrap().len(), 40);
+        assert!(table.numbers([&observations([0, 0b10_0001, 0])[..]], 20).is_none());
     }
 }

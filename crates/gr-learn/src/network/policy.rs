@@ -55,6 +55,13 @@ pub struct GateRow {
 }
 
 impl PolicyRow {
+    /// Nothing that is finite.
+    pub(crate) const UNKNOWN: Self = Self {
+        probabilities: [f32::NAN; NUM_ACTIONS],
+        log_probabilities: [f32::NAN; NUM_ACTIONS],
+        gate: None,
+    };
+
     /// The softmax of `logits`.
     #[inline]
     pub fn new(logits: [f32; NUM_ACTIONS], gate_logit: Option<f32>) -> Self {

@@ -1,19 +1,17 @@
 //! The policy networks of a run batch on a device: stacked parameters. Runs are axis 0 of every
 //! tensor, so one launch serves a whole batch.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use gr_grid::Observation;
 
 use super::architecture::Architecture;
 use super::inputs::Inputs;
-use crate::device::{ComputeDevice, failure, fault};
+use super::observation_table::ObservationTable;
+use crate::device::ComputeDevice;
 
 /// Observations evaluated at once on a CPU: large enough for the matrix products, small enough that
 /// their activations stay in the cache.
 const CPU_ROWS: usize = 1024;
-
-/// Largest tensor in one launch on a GPU: wgpu's guaranteed limit on a storage binding.
-const GPU_TENSOR_BYTES: usize = 128 << 20;
 
 /// Rows are padded to multiples of this on a GPU: every new shape costs it preparation.
 const GPU_PADDING: usize = 512;
@@ -25,18 +23,23 @@ pub struct PolicyNetwork {
     /// Weights `[runs, inputs, outputs]`, biases `[runs, 1, outputs]`.
     pub(crate) parameters: Vec<Tensor<3>>,
     device: ComputeDevice,
+    /// What observations are selected from on a GPU, if it takes a tensor of that size.
+    observations: Option<ObservationTable>,
 }
 
 impl PolicyNetwork {
     /// A batch of policies with the given parameters, one list per run in the architecture's order.
     pub fn new(architecture: Architecture, runs: &[Vec<Vec<f32>>], device: &ComputeDevice) -> Self {
-        let parameters = stack(&architecture, runs, &device.device);
-        Self { architecture, parameters, device: device.clone() }
+        let parameters = stack(&architecture, runs, device);
+        let table = || ObservationTable::new(architecture.num_cells, device);
+        let observations = device.is_gpu.then(table).flatten();
+        Self { architecture, parameters, device: device.clone(), observations }
     }
 
     /// A network like this one, of a single run with other parameters.
     pub fn alone_with(&self, parameters: &[Vec<f32>]) -> Self {
-        Self::new(self.architecture, &[parameters.to_vec()], &self.device)
+        let parameters = stack(&self.architecture, &[parameters.to_vec()], &self.device);
+        Self { parameters, ..self.clone() }
     }
 
     /// Kind and sizes.
@@ -50,8 +53,8 @@ impl PolicyNetwork {
     }
 
     /// The device that holds the parameters.
-    pub fn device(&self) -> &Device {
-        &self.device.device
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
     }
 
     /// Observations of every run that are best evaluated at once.
@@ -60,7 +63,7 @@ impl PolicyNetwork {
             return CPU_ROWS;
         }
         let widest = self.architecture.hidden.max(self.architecture.num_inputs());
-        let fitting = GPU_TENSOR_BYTES / (4 * widest * self.num_runs());
+        let fitting = self.device.largest_tensor / (size_of::<f32>() * widest * self.num_runs());
         (fitting / GPU_PADDING).max(1) * GPU_PADDING
     }
 
@@ -73,21 +76,24 @@ impl PolicyNetwork {
     /// `rows`.
     pub fn inputs<'a>(
         &self,
-        runs: impl IntoIterator<Item = &'a [Observation]>,
+        runs: impl IntoIterator<Item = &'a [Observation]> + Clone,
         rows: usize,
     ) -> Inputs {
-        let one_hot_on = self.device.is_gpu.then(|| self.device());
-        Inputs::new(runs, rows, self.architecture.num_cells, one_hot_on)
+        let num_cells = self.architecture.num_cells;
+        if !self.device.is_gpu {
+            return Inputs::looked_up(runs, rows, num_cells);
+        }
+        Inputs::one_hot(runs, rows, num_cells, self.observations.as_ref(), &self.device)
     }
 
     /// Keeps the runs at `positions` only, in that order.
     pub fn select_runs(&mut self, positions: &[usize]) {
-        self.parameters = select_runs(&self.parameters, positions, self.device());
+        self.parameters = select_runs(&self.parameters, positions, &self.device);
     }
 
     /// Parameters of one run, in order.
     pub fn parameters_of(&self, run: usize) -> Vec<Vec<f32>> {
-        unstack(&self.parameters, run)
+        unstack(&self.parameters, run, &self.device)
     }
 }
 
@@ -95,36 +101,27 @@ impl PolicyNetwork {
 pub(crate) fn stack(
     architecture: &Architecture,
     runs: &[Vec<Vec<f32>>],
-    device: &Device,
+    device: &ComputeDevice,
 ) -> Vec<Tensor<3>> {
     let shapes = architecture.parameter_shapes();
     let stacked = shapes.iter().enumerate().map(|(index, [inputs, outputs])| {
         let values: Vec<f32> = runs.iter().flat_map(|run| run[index].iter().copied()).collect();
-        let shape = [runs.len(), *inputs, *outputs];
-        Tensor::from_data(TensorData::new(values, shape), device)
+        device.floats(values, [runs.len(), *inputs, *outputs])
     });
     stacked.collect()
 }
 
 /// The values of one run in stacked tensors.
-pub(crate) fn unstack(tensors: &[Tensor<3>], run: usize) -> Vec<Vec<f32>> {
-    tensors.iter().map(|tensor| to_host(tensor.clone().narrow(0, run, 1))).collect()
+pub(crate) fn unstack(tensors: &[Tensor<3>], run: usize, device: &ComputeDevice) -> Vec<Vec<f32>> {
+    tensors.iter().map(|tensor| device.read(tensor.clone().narrow(0, run, 1))).collect()
 }
 
 /// The runs at `positions`, stacked anew.
 pub(crate) fn select_runs(
     tensors: &[Tensor<3>],
     positions: &[usize],
-    device: &Device,
+    device: &ComputeDevice,
 ) -> Vec<Tensor<3>> {
-    let positions: Vec<i32> = positions.iter().map(|position| *position as i32).collect();
-    let indices = Tensor::<1, burn::tensor::Int>::from_data(positions.as_slice(), device);
+    let indices = device.numbers(positions.iter().map(|position| *position as i32).collect());
     tensors.iter().map(|tensor| tensor.clone().select(0, indices.clone())).collect()
-}
-
-/// A tensor's values, row-major.
-pub(crate) fn to_host(tensor: Tensor<3>) -> Vec<f32> {
-    fault::transfer();
-    let data = tensor.try_into_data().unwrap_or_else(|error| failure::fail(error));
-    data.try_into_vec().expect("the tensor holds 32-bit floats")
 }

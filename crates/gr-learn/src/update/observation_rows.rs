@@ -53,6 +53,16 @@ impl ObservationRows {
         row
     }
 
+    /// The row of `observation`, if it has been met.
+    pub fn find(&self, observation: &Observation) -> Option<u32> {
+        match &self.index {
+            RowIndex::Dense { space, rows } => {
+                Some(rows[space.index(observation)]).filter(|row| *row != ABSENT)
+            }
+            RowIndex::Sparse(rows) => rows.get(observation).copied(),
+        }
+    }
+
     /// All observations, by row.
     pub fn observations(&self) -> &[Observation] {
         &self.observations

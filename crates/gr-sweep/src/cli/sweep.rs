@@ -180,12 +180,13 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
     };
 
     // A part says nothing of the others: `runs.csv` is left to who sees them all.
-    let summary = if shard.is_all() {
+    let mut summary = if shard.is_all() {
         // Others may have added runs to the folder meanwhile.
         Summary::collect(&folder::so_far(&folder)?, &all, &store)?
     } else {
         Summary::read(&FolderPlan::default(), &part, &store)?
     };
+    summary.traffic = workplace.traffic.report();
     summary.print(arguments.training.output.json)?;
     let (program, folder) = (program_name(), pasted(&folder));
     if elsewhere > 0 {
@@ -202,13 +203,12 @@ fn sweep(arguments: &SweepArguments) -> Result<u8> {
 
 /// Refuses to train runs that would be shorter ones of those in `folder`.
 fn refuse_shorter(plan: &SweepPlan, folder: &Path) -> Result<()> {
-    if let Some((run, longest)) = folder::so_far(folder)?.cut_short(plan) {
+    if let Some((run, asked)) = folder::so_far(folder)?.cut_short(plan) {
+        let (folder, longest) = (folder.display(), run.spec.settings.updates.0);
         bail!(
-            "{} has {} with {longest} updates, and {} would be fewer; ask for {longest} or more, or give the \
-             shorter runs a folder of their own with --results",
-            folder.display(),
-            run.name.id,
-            run.spec.settings.updates.0
+            "{folder} has {} with {longest} updates, and {asked} would be fewer; ask for {longest} or more, \
+             or give the shorter runs a folder of their own with --results",
+            run.name.id
         );
     }
     Ok(())
@@ -246,7 +246,8 @@ mod tests {
 
         let shorter = SweepPlan::asked_for(&asked(vec![set("updates", "7")])).unwrap();
         let error = refuse_shorter(&shorter, place.path()).unwrap_err().to_string();
-        assert!(error.contains("20000 updates") && error.contains("--results"), "{error}");
+        let named = format!("has {} with 20000 updates, and 7", old.runs[0].name.id);
+        assert!(error.contains(&named) && error.contains("--results"), "{error}");
         refuse_shorter(&plan(), place.path()).unwrap();
     }
 }

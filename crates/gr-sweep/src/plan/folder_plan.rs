@@ -84,15 +84,14 @@ impl FolderPlan {
         self.runs.iter().filter(|run| asked.contains(&identity(run))).cloned().collect()
     }
 
-    /// A run of `plan` that would be a shorter one of a run here, and the updates of that one.
-    pub fn cut_short<'a>(&self, plan: &'a SweepPlan) -> Option<(&'a PlannedRun, u64)> {
+    /// A run here of which `plan` has a shorter one, and the updates of that.
+    pub fn cut_short(&self, plan: &SweepPlan) -> Option<(&PlannedRun, u64)> {
         let there: HashSet<Identity> = self.runs.iter().map(identity).collect();
         plan.runs.iter().filter(|run| !there.contains(&identity(run))).find_map(|run| {
-            let same_seed =
-                |group: &&[PlannedRun]| group.iter().any(|other| other.spec.seed == run.spec.seed);
+            let same_seed = |other: &&PlannedRun| other.spec.seed == run.spec.seed;
             let longest =
-                self.family(run).filter(same_seed).map(|group| updates(&group[0])).max()?;
-            (longest > updates(run)).then_some((run, longest))
+                self.family(run).flatten().filter(same_seed).max_by_key(|run| updates(run))?;
+            (updates(longest) > updates(run)).then_some((longest, updates(run)))
         })
     }
 

@@ -16,6 +16,7 @@ use super::folder::open_all;
 use super::group::Group;
 use super::reading::read_all;
 use crate::plan::{FolderPlan, PlannedRun};
+use crate::training::traffic::DeviceTraffic;
 
 /// All that is said of a sweep.
 #[derive(Debug, Serialize)]
@@ -35,6 +36,9 @@ pub struct Summary {
     pub failed: Vec<FailedRun>,
     /// Names of runs without a result that have not been trained to their end.
     pub missing: Vec<String>,
+    /// What this command's training asked of a GPU, if it used one.
+    #[serde(flatten)]
+    pub traffic: Option<DeviceTraffic>,
 }
 
 /// A run that ended without a result.
@@ -155,6 +159,7 @@ impl Summary {
             also_there: Vec::new(),
             failed: Vec::new(),
             missing: Vec::new(),
+            traffic: None,
         };
         let is_finished =
             |run: &PlannedRun| matches!(outcomes.get(&run.name.id), Some(RunOutcome::Finished(..)));

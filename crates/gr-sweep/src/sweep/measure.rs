@@ -172,7 +172,7 @@ impl Seconds {
         }
         let update = started.elapsed().as_secs_f64() / f64::from(updates) * TRAINED_FACTOR;
         let started = Instant::now();
-        batch.evaluate(0)?;
+        batch.evaluate(&[0]).remove(0)?;
         Ok(Self { update, evaluation: started.elapsed().as_secs_f64() })
     }
 }

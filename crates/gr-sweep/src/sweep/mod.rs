@@ -3,6 +3,7 @@
 //!
 //! Knows training and results, and nothing of command lines or searches.
 
+mod batches;
 pub mod dry_run;
 mod measure;
 mod panics;

@@ -3,18 +3,19 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use gr_learn::{ComputeDevice, DeviceChoice};
 use gr_runs::{Provenance, RunId, Store};
 use gr_terminal::{count, say, warn};
 
-use super::panics::{self, Panicked};
+use super::batches;
 use crate::options::flags::MachineFlags;
 use crate::plan::{FolderPlan, PlannedRun, schedule};
 use crate::results::survey::Survey;
 use crate::terminal::progress::Progress;
 use crate::training::interrupt::Interrupt;
 use crate::training::slurm;
+use crate::training::traffic::TrafficLog;
 use crate::training::train::{Left, Trainer};
 
 /// Runs on a GPU that are stacked in one batch at most.
@@ -36,6 +37,8 @@ pub struct Workplace {
     save_every: u64,
     /// Whether finished runs keep their last state.
     pub keep_states: bool,
+    /// What was asked of the device so far.
+    pub traffic: TrafficLog,
 }
 
 impl Workplace {
@@ -54,7 +57,8 @@ impl Workplace {
             (false, None) => cores,
         };
         let MachineFlags { save_every, keep_states, .. } = *flags;
-        Ok(Self { device, jobs, save_every, keep_states })
+        let traffic = TrafficLog::default();
+        Ok(Self { device, jobs, save_every, keep_states, traffic })
     }
 
     /// Trains those of `runs` that are not over, into `store`, whose runs are `folder`, until someone asks to stop, and then
@@ -157,9 +161,21 @@ impl Workplace {
             save_every: self.save_every,
             keep_states: self.keep_states,
             interrupt,
+            traffic: &self.traffic,
             progress: &Progress::new(pending.len(), total, jobs),
         };
-        train_all(&trainer, jobs, pending)
+        if device.is_software {
+            let adapter = &device.adapter;
+            trainer
+                .progress
+                .warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
+        }
+        let batches = if device.is_gpu {
+            schedule::stacked_runs(pending, GPU_BATCH)
+        } else {
+            schedule::single_runs(pending)
+        };
+        batches::train_all(&trainer, jobs, batches)
     }
 
     /// This program on this device.
@@ -174,63 +190,6 @@ impl Workplace {
         // The hash is taken of this workspace alone, which methods of somebody's own are no part of.
         let training_code = here.training_code.filter(|_| !gr_learn::has_registered());
         Provenance { training_code, ..here }
-    }
-}
-
-/// Trains all of `pending`. Returns what is left.
-fn train_all(trainer: &Trainer, jobs: usize, pending: Vec<PlannedRun>) -> Result<Left> {
-    if trainer.device.is_software {
-        let adapter = &trainer.device.adapter;
-        trainer.progress.warn(&format!("{adapter} computes on the CPU; --device cpu is faster"));
-    }
-    let batches = if trainer.device.is_gpu {
-        schedule::stacked_runs(pending, GPU_BATCH)
-    } else {
-        schedule::single_runs(pending)
-    };
-    let outcomes = schedule::run_all(batches, jobs, |slot, batch| {
-        let runs = describe(&batch);
-        let trained = panics::catch(|| trainer.train(slot, batch));
-        // What cannot be computed or written for one run cannot be for the next either.
-        if !matches!(trained, Ok(Ok(_))) {
-            trainer.interrupt.request();
-        }
-        trained.map_err(|panicked| (panicked, runs))
-    });
-    trainer.progress.end();
-    let outcomes = outcomes.with_context(|| {
-        format!(
-            "cannot start {jobs} jobs at once; ask for fewer (--jobs) or allow more processes \
-             (`ulimit -u`)"
-        )
-    })?;
-    let mut left = Left::default();
-    // In the order in which they ended: what went wrong first is what is told.
-    for outcome in outcomes {
-        let Left { elsewhere, interrupted } = match outcome {
-            Ok(trained) => trained?,
-            Err((Panicked::Bug(bug), runs)) => bug.end(&format!("{runs} trained")),
-            Err((Panicked::DeviceFailed(reason), runs)) => {
-                let ComputeDevice { backend, adapter, .. } = trainer.device;
-                bail!(
-                    "{backend} ({adapter}) failed while {runs} trained: {reason}; the same command \
-                     continues from what was saved"
-                );
-            }
-        };
-        left.elsewhere.extend(elsewhere);
-        left.interrupted += interrupted;
-    }
-    Ok(left)
-}
-
-/// A batch in a sentence.
-fn describe(batch: &[PlannedRun]) -> String {
-    let first = &batch[0].name.id;
-    match batch.len() {
-        1 => first.to_string(),
-        2 => format!("{first} and another run"),
-        runs => format!("{first} and {} more runs", runs - 1),
     }
 }
 

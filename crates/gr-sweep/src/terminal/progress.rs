@@ -39,6 +39,9 @@ struct Slot {
     label: String,
     started: Instant,
     updates: u64,
+    /// Work that its runs had done before, and work done since, in cost units.
+    before: u64,
+    since: u64,
     true_return: Option<TrueReturn>,
 }
 
@@ -91,14 +94,15 @@ impl Progress {
             bar
         });
         let mut state = self.lock();
-        let done: u64 = runs.iter().zip(already).map(|(run, n)| run.cost_per_update() * n).sum();
+        let before: u64 = runs.iter().zip(already).map(|(run, n)| run.cost_per_update() * n).sum();
         // Work of an earlier session says nothing about the speed of this one.
-        state.total -= done;
+        state.total -= before;
         if let Some(bars) = &self.bars {
             bars.overall.set_length(state.total);
         }
+        let started = Instant::now();
         state.slots[slot] =
-            Some(Slot { bar, label, started: Instant::now(), updates: 0, true_return: None });
+            Some(Slot { bar, label, started, updates: 0, before, since: 0, true_return: None });
     }
 
     /// A run of the batch on `slot` has done an update. `true_return` is its latest evaluation.
@@ -115,6 +119,7 @@ impl Progress {
         let done = state.done;
         if let Some(slot) = &mut state.slots[slot] {
             slot.updates += 1;
+            slot.since += run.cost_per_update();
             slot.true_return = true_return.or(slot.true_return);
             if let Some(bar) = &slot.bar {
                 bar.set_position(update_idx + 1);
@@ -161,6 +166,17 @@ impl Progress {
     /// The batch on `slot` is over.
     pub fn batch_ended(&self, slot: usize) {
         if let Some(Slot { bar: Some(bar), .. }) = self.lock().slots[slot].take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// The batch on `slot` is given up, and its runs begin again from what was saved.
+    pub fn batch_given_up(&self, slot: usize) {
+        let mut state = self.lock();
+        let Some(Slot { bar, before, since, .. }) = state.slots[slot].take() else { return };
+        state.total += before;
+        state.done -= since;
+        if let Some(bar) = bar {
             bar.finish_and_clear();
         }
     }

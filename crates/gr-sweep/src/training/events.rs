@@ -1,12 +1,12 @@
 //! What an update of one run came to, as a value: the update, a check of its holdout, evaluations, a
-//! policy that is kept, the run's end. Works it out from the batch; log, screen and store each take it
-//! once, and it knows nothing of them.
+//! policy that is kept, the run's end. Works it out from the batch, for all its runs at once; log, screen and
+//! store each take it once, and it knows nothing of them.
 
 use std::time::Instant;
 
 use gr_grid::{Evaluation, TrueReturn};
 use gr_learn::{
-    Columns, HoldoutCheck, NotFinite, PolicyType, RunBatch, RunPolicy, UpdateReport, evaluate,
+    ByPolicy, Columns, HoldoutCheck, NotFinite, RunBatch, RunPolicy, UpdateReport, evaluate,
 };
 use gr_runs::{LabelCount, PolicyTableRow};
 
@@ -21,7 +21,7 @@ pub struct UpdateEvents {
     /// The check of the run's holdout, if one was due and could be paid for.
     pub check: Option<HoldoutCheck>,
     /// Every policy of the run evaluated, if that was due.
-    pub evaluations: Option<Vec<(PolicyType, Evaluation)>>,
+    pub evaluations: Option<ByPolicy<Evaluation>>,
     /// What the method records of its own beside them.
     pub evaluation_columns: Columns,
     /// The true return of the policy that the method is judged by, if it was evaluated.
@@ -32,7 +32,7 @@ pub struct UpdateEvents {
     pub over: Option<RunOver>,
     /// Tables of the policies that are kept, that of a finished run included.
     pub policy_rows: Vec<PolicyTableRow>,
-    /// Seconds that the check and the evaluations took.
+    /// This run's share of the seconds that checks and evaluations of the batch took.
     pub evaluation_seconds: f64,
 }
 
@@ -51,61 +51,111 @@ pub struct RunOver {
 }
 
 impl UpdateEvents {
-    /// Checks, evaluates and keeps what is due of run number `index` of `batch` after `update`.
-    ///
-    /// # Errors
-    /// If a probability is not a number.
+    /// Checks, evaluates and keeps what is due of each of `runs`, which are those of `batch`, after their
+    /// `updates`: all runs in one go. A run has no events if a probability is not a number.
     pub fn after(
-        update: UpdateReport,
-        run: &PlannedRun,
+        updates: Vec<Result<UpdateReport, NotFinite>>,
+        runs: &[&PlannedRun],
         batch: &mut RunBatch,
-        index: usize,
-    ) -> Result<Self, NotFinite> {
-        let PlannedRun { spec, name, method, updates, .. } = run;
-        let update_idx = update.update_idx;
-        let headline = method.headline();
+    ) -> Vec<Result<Self, NotFinite>> {
         let started = Instant::now();
-        let check = batch.check_holdout(index)?;
-        let is_stopped = check.as_ref().is_some_and(|check| check.stop);
-        let is_over = is_stopped || update_idx + 1 == *updates;
+        let finite: Vec<usize> = (0..runs.len()).filter(|run| updates[*run].is_ok()).collect();
+        let mut checks = batch.check_holdouts(&finite).into_iter();
+        let mut checked = || checks.next().expect("one of every run that is finite");
+        let begun = updates.into_iter().map(|update| Ok(Self::new(update?, checked()?)));
+        let mut all: Vec<Result<Self, NotFinite>> = begun.collect();
 
-        let every = spec.settings.evaluation.every.interval(spec.oversight);
-        let is_evaluated = is_over || update_idx.is_multiple_of(every);
-        let evaluations = is_evaluated.then(|| batch.evaluate(index)).transpose()?;
-        let evaluation_columns =
-            if is_evaluated { batch.evaluation_columns(index) } else { Columns::new() };
-        let last = evaluations.clone().map(|evaluations| headline.of(evaluations));
+        let is_due = |run: &usize| matches!(&all[*run], Ok(events) if events.asks_for_evaluation(runs[*run]));
+        let due: Vec<usize> = (0..runs.len()).filter(is_due).collect();
+        for (run, evaluations) in due.iter().zip(batch.evaluate(&due)) {
+            let take = |events: &mut Self| events.evaluated(evaluations?, runs[*run], batch, *run);
+            go_on(&mut all[*run], take);
+        }
+        let seconds = started.elapsed().as_secs_f64() / runs.len() as f64;
+        for (run, events) in all.iter_mut().enumerate() {
+            go_on(events, |events| {
+                events.evaluation_seconds = seconds;
+                events.keep(runs[run], batch, run)
+            });
+        }
+        all
+    }
 
-        let mut over = None;
-        if is_over && let Some(last) = last.clone() {
+    /// What follows an update without evaluation.
+    fn new(update: UpdateReport, check: Option<HoldoutCheck>) -> Self {
+        Self {
+            update,
+            check,
+            evaluations: None,
+            evaluation_columns: Columns::new(),
+            headline: None,
+            checkpoint: None,
+            over: None,
+            policy_rows: Vec::new(),
+            evaluation_seconds: 0.0,
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| check.stop)
+    }
+
+    fn is_last(&self, run: &PlannedRun) -> bool {
+        self.is_stopped() || self.update.update_idx + 1 == run.updates
+    }
+
+    fn asks_for_evaluation(&self, run: &PlannedRun) -> bool {
+        let every = run.spec.settings.evaluation.every.interval(run.spec.oversight);
+        self.is_last(run) || self.update.update_idx.is_multiple_of(every)
+    }
+
+    /// Takes in the evaluations of run number `index`, which may be over by this.
+    fn evaluated(
+        &mut self,
+        evaluations: ByPolicy<Evaluation>,
+        run: &PlannedRun,
+        batch: &RunBatch,
+        index: usize,
+    ) -> Result<(), NotFinite> {
+        let headline = run.method.headline();
+        let last = headline.of(evaluations.clone());
+        self.headline = Some(last.avg_return);
+        self.evaluations = Some(evaluations);
+        self.evaluation_columns = batch.evaluation_columns(index);
+        if self.is_last(run) {
             let kept = batch.kept_policy(index);
             let selected = match kept.signal {
                 None => last.clone(),
-                Some(_) => headline.of(evaluate(&kept.network, spec, kept.update_idx)?),
+                Some(_) => headline.of(evaluate(&kept.network, &run.spec, kept.update_idx)?),
             };
-            let labels_holdout = batch.labels_holdout(index);
-            over = Some(RunOver { is_stopped, last, kept, selected, labels_holdout });
+            let (is_stopped, labels_holdout) = (self.is_stopped(), batch.labels_holdout(index));
+            self.over = Some(RunOver { is_stopped, last, kept, selected, labels_holdout });
         }
-        let evaluation_seconds = started.elapsed().as_secs_f64();
+        Ok(())
+    }
 
-        let checkpoint = is_checkpoint(spec, update_idx).then(|| batch.policy(index));
-        let kept = over.as_ref().map(|over| &over.kept);
+    /// Keeps the policy of run number `index`, if it is to be kept for its own sake or the run is over.
+    fn keep(&mut self, run: &PlannedRun, batch: &RunBatch, index: usize) -> Result<(), NotFinite> {
+        let PlannedRun { spec, name, .. } = run;
+        let update_idx = self.update.update_idx;
+        self.checkpoint = is_checkpoint(spec, update_idx).then(|| batch.policy(index));
+        let kept = self.over.as_ref().map(|over| &over.kept);
         let kept = kept.filter(|kept| !is_checkpoint(spec, kept.update_idx));
-        let mut policy_rows = Vec::new();
-        for policy in checkpoint.iter().chain(kept) {
-            policy_rows.extend(policy_table_rows(spec, &name.id, policy)?);
+        for policy in self.checkpoint.iter().chain(kept) {
+            self.policy_rows.extend(policy_table_rows(spec, &name.id, policy)?);
         }
-        let headline = last.map(|evaluation| evaluation.avg_return);
-        Ok(Self {
-            update,
-            check,
-            evaluations,
-            evaluation_columns,
-            headline,
-            checkpoint,
-            over,
-            policy_rows,
-            evaluation_seconds,
-        })
+        Ok(())
+    }
+}
+
+/// Goes on with the events of a run that has some.
+fn go_on(
+    events: &mut Result<UpdateEvents, NotFinite>,
+    with: impl FnOnce(&mut UpdateEvents) -> Result<(), NotFinite>,
+) {
+    if let Ok(known) = events
+        && let Err(not_finite) = with(known)
+    {
+        *events = Err(not_finite);
     }
 }

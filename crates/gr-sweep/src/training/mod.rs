@@ -11,4 +11,5 @@ mod record;
 mod recorded;
 pub mod session;
 pub mod slurm;
+pub mod traffic;
 pub mod train;

@@ -10,6 +10,7 @@ use gr_runs::{Check, Provenance, RunFailure, RunSpec, RunStatus, Store, StoreErr
 use super::events::UpdateEvents;
 use super::interrupt::Interrupt;
 use super::session::{Opened, Session};
+use super::traffic::TrafficLog;
 use crate::plan::{FolderPlan, PlannedRun};
 use crate::terminal::progress::Progress;
 
@@ -29,6 +30,8 @@ pub struct Trainer<'a> {
     pub keep_states: bool,
     /// Whether to stop.
     pub interrupt: &'a Interrupt,
+    /// Counts what is asked of the device.
+    pub traffic: &'a TrafficLog,
     /// Who is told.
     pub progress: &'a Progress,
 }
@@ -40,6 +43,14 @@ pub struct Left {
     pub elsewhere: Vec<PlannedRun>,
     /// How many were interrupted, or not begun.
     pub interrupted: usize,
+}
+
+impl Left {
+    /// Takes in what is left of others.
+    pub fn add(&mut self, Self { elsewhere, interrupted }: Self) {
+        self.elsewhere.extend(elsewhere);
+        self.interrupted += interrupted;
+    }
 }
 
 impl Trainer<'_> {
@@ -57,7 +68,8 @@ impl Trainer<'_> {
         if sessions.is_empty() {
             return Ok(left);
         }
-        let mut batch = RunBatch::new(states, self.device).context("a saved state does not fit")?;
+        let batch = self.traffic.beginning(|| RunBatch::new(states, self.device));
+        let mut batch = batch.context("a saved state does not fit")?;
         let already: Vec<u64> = (0..sessions.len()).map(|run| batch.updates_done(run)).collect();
         self.progress.batch_started(slot, sessions.iter().map(|s| &s.run), &already);
 
@@ -129,15 +141,15 @@ impl Trainer<'_> {
         batch: &mut RunBatch,
     ) -> Result<Vec<usize>, StoreError> {
         let started = Instant::now();
-        let updates = batch.update();
+        let updates = self.traffic.update(sessions.len(), || batch.update());
         let seconds = started.elapsed().as_secs_f64() / sessions.len() as f64;
 
+        let runs: Vec<&PlannedRun> = sessions.iter().map(|session| &session.run).collect();
+        let events = UpdateEvents::after(updates, &runs, batch);
         let mut over = Vec::new();
-        for (run, (update, session)) in updates.into_iter().zip(sessions).enumerate() {
+        for (run, (events, session)) in events.into_iter().zip(sessions).enumerate() {
             session.took(seconds);
             let done = batch.updates_done(run);
-            let events =
-                update.and_then(|update| UpdateEvents::after(update, &session.run, batch, run));
             let is_over = match events {
                 Ok(events) => {
                     let last_state =

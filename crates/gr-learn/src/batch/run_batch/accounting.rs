@@ -5,6 +5,8 @@ use gr_runs::{HoldoutSource, LabelCount, NetworkSettings, Settings};
 
 use super::*;
 use crate::device::DeviceChoice;
+use crate::early_stopping::HoldoutSignal;
+use crate::evaluation::evaluate;
 
 const SEED: u64 = 5;
 const UPDATES: u64 = 2000;
@@ -43,7 +45,7 @@ fn labels_are_counted_where_they_are_used_and_never_spent_before_they_are_earned
         assert_eq!(report.labels_training, overseen_goals);
 
         let before = batch.labels_holdout(0).counted().unwrap();
-        if let Some(check) = batch.check_holdout(0).unwrap() {
+        if let Some(check) = batch.check_holdouts(&[0]).remove(0).unwrap() {
             checks += 1;
             assert_eq!(check.training_episodes, episodes);
             assert_eq!(check.labels, LabelCount::Counted(before + 512));
@@ -81,9 +83,9 @@ fn a_privileged_holdout_trains_at_full_oversight_and_pays_nothing() {
     let mut batch = batch(&spec);
     assert_eq!(batch.runs[0].environments.rules().oversight, 0.01);
     batch.update().remove(0).unwrap();
-    let check = batch.check_holdout(0).unwrap().expect("due at update 0, and free");
+    let check = batch.check_holdouts(&[0]).remove(0).unwrap().expect("due at update 0, and free");
     assert_eq!((check.labels, check.account), (LabelCount::Unlimited, None));
-    let evaluated = batch.evaluate(0).unwrap().remove(0).1;
+    let evaluated = batch.evaluate(&[0]).remove(0).unwrap().remove(0).1;
     assert_eq!(check.signal, HoldoutSignal::Privileged(evaluated.avg_return));
     assert_eq!(check.kept_avg_return, Some(evaluated.avg_return));
 }
@@ -96,7 +98,7 @@ fn a_kept_checkpoint_stays_as_it_was_while_training_goes_on() {
     let mut parameters = Vec::new();
     for _ in 0..20 {
         batch.update().remove(0).unwrap();
-        let check = batch.check_holdout(0).unwrap().unwrap();
+        let check = batch.check_holdouts(&[0]).remove(0).unwrap().unwrap();
         parameters.push(batch.network_of(0).parameters_of(0));
         let kept = batch.kept_policy(0);
         assert_eq!(kept.update_idx, check.kept_update);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks and measures a GPU on a bare machine that has a driver and nothing else: agreement with the CPU,
-# speed and memory, then Figure 1 to its end. The same command continues where the last one stopped.
+# speed beside what the model of docs/performance.md predicts, memory, then Figure 1 to its end. The same command continues where the last one stopped.
 set -euo pipefail
 
 usage() {

@@ -106,6 +106,10 @@ fn published_runs_of_the_first_schema_are_read() {
     let (mut runs, mut evaluations, mut checks) = (0, 0, 0);
     for folder in fs::read_dir(published).unwrap() {
         let folder = folder.unwrap().path();
+        // Folders of later schemas have a plan for each command.
+        if folder.join("plans").exists() {
+            continue;
+        }
         for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             let text = || fs::read(&file).unwrap();

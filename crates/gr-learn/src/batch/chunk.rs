@@ -118,8 +118,10 @@ impl Chunk {
             Which::Ahead(first) => runs.par_iter().map(|run| self.met_of(run, *first)).collect(),
         };
         let longest = met.iter().map(Vec::len).max().unwrap_or(0);
-        let padded = network.padded(longest.max(1)).min(self.padded);
-        let selects = padded < self.padded;
+        let needed = network.padded(longest.max(1));
+        // A CPU looks inputs up, which are not selected.
+        let selects = device.is_gpu && needed < self.padded;
+        let padded = if selects { needed } else { self.padded };
 
         let mut cotangents = vec![0.0; met.len() * padded * width];
         let by_run = cotangents.par_chunks_exact_mut(padded * width).zip(&met).zip(gradients);

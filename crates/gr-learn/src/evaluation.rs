@@ -144,14 +144,11 @@ pub fn evaluate_tables(
 }
 
 /// Evaluates every policy of every run of a network exactly, as the run's spec says: one pass over the
-/// device, and all cores.
+/// device, and all cores. There is one run at least.
 pub(crate) fn evaluate_runs(
     network: &PolicyNetwork,
     specs: &[&RunSpec],
 ) -> Vec<Result<ByPolicy<Evaluation>, NotFinite>> {
-    if specs.is_empty() {
-        return Vec::new();
-    }
     let rules: Vec<EnvironmentRules> = specs.iter().map(|spec| evaluation_rules(spec)).collect();
     let grids: Vec<Grid> = rules.iter().map(|rules| rules.grid).collect();
     let runs = tables(network, &grids).into_par_iter().zip(specs).zip(&rules);

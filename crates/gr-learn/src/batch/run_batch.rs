@@ -271,7 +271,7 @@ impl RunBatch {
         let rest_of = |tensors: Vec<_>| select_runs(&tensors, &rest, &device);
         let state = self.optimizer.state().map(rest_of);
         self.optimizer = StackedAdam::new(&state, &device);
-        self.network.select_runs(&rest);
+        [self.network.parameters, ..] = state;
         self.runs.remove(run);
     }
 }

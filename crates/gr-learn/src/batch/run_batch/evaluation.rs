@@ -16,6 +16,10 @@ impl RunBatch {
     /// Evaluates every policy of each of `runs`, which are given in order. A run has none if a probability is not
     /// a number.
     pub fn evaluate(&self, runs: &[usize]) -> Vec<Result<ByPolicy<Evaluation>, NotFinite>> {
+        // As after most updates: no network is to be selected then.
+        if runs.is_empty() {
+            return Vec::new();
+        }
         let specs: Vec<&RunSpec> = runs.iter().map(|run| &self.runs[*run].spec).collect();
         let is_exact = |spec: &&RunSpec| spec.settings.evaluation.mode == EvaluationMode::Exact;
         if specs.iter().all(is_exact) {

@@ -26,7 +26,10 @@ fn said(folder: &Path, arguments: &[&str]) -> String {
 fn oracle_that_climbs_until_it_has_used_its_labels_is_said_to_rise() {
     let folder = tempfile::tempdir().unwrap();
     let said = said(folder.path(), &["--oversight=0.3", "--updates=1000", "--methods=oracle"]);
-    assert!(said.contains("Still rising at the end: Oracle at p = 0.3."), "{said}");
+    assert!(
+        said.contains("Still rising at the end: Full supervision, p × updates at p = 0.3."),
+        "{said}"
+    );
 }
 
 #[test]

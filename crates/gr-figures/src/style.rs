@@ -102,7 +102,13 @@ pub const METHODS: &[MethodStyle] = &[
         &[10.0, 3.0, 2.0, 3.0],
         Marker::TriangleUp,
     ),
-    method("oracle", "Oracle", Color(0x00, 0x00, 0x00), &[2.0, 3.0], Marker::Diamond),
+    method(
+        "oracle",
+        "Full supervision, p × updates",
+        Color(0x00, 0x00, 0x00),
+        &[2.0, 3.0],
+        Marker::Diamond,
+    ),
     method(
         "no_routing_control",
         "No-routing control",

@@ -21,7 +21,10 @@ fn caption_of(sweep: &Sweep) -> String {
 fn a_short_run_that_climbs_between_its_last_evaluations_is_named_as_rising() {
     let sweep = Sweep { methods: vec!["oracle"], oversight: vec![0.3], ..Sweep::default() };
     let caption = caption_of(&sweep);
-    assert!(caption.contains("Still rising at the end: Oracle at p = 0.3."), "{caption}");
+    assert!(
+        caption.contains("Still rising at the end: Full supervision, p × updates at p = 0.3."),
+        "{caption}"
+    );
     let naive = Sweep { methods: vec!["naive_outcomes"], updates: 300, ..Sweep::default() };
     let caption = caption_of(&naive);
     assert!(caption.contains("Still rising at the end: Naive at p = 0.1."), "{caption}");
@@ -32,9 +35,9 @@ fn two_evaluations_cannot_tell_whether_a_run_still_rises_and_that_is_said() {
     // 100 updates, evaluated at 0 and 99.
     let sweep = Sweep { methods: vec!["routing", "oracle"], ..Sweep::default() };
     let caption = caption_of(&sweep);
-    let said = "Cannot tell if still rising: Oracle at p = 0.1.";
+    let said = "Cannot tell if still rising: Full supervision, p × updates at p = 0.1.";
     assert!(caption.contains(said), "{caption}");
-    assert!(!caption.contains("rising at the end: Oracle"), "{caption}");
+    assert!(!caption.contains("rising at the end: Full supervision"), "{caption}");
 }
 
 /// The same curve over the same number of its own updates rises alike, wherever it is drawn.
@@ -44,7 +47,8 @@ fn the_rise_is_measured_over_a_runs_own_updates() {
     for (updates, every) in [(640_000, 3_200), (6_400, 32)] {
         let sweep = Sweep { methods: vec!["oracle"], updates, every, ..Sweep::default() };
         let caption = caption_of(&sweep);
-        let rises = caption.contains("Still rising at the end: Oracle at p = 0.1.");
+        let rises =
+            caption.contains("Still rising at the end: Full supervision, p × updates at p = 0.1.");
         assert_eq!(rises, updates == 6_400, "{caption}");
     }
 }

@@ -11,7 +11,7 @@ use gr_figures::figures::{Drawing, FIGURES};
 use gr_figures::layout::View;
 use gr_figures::style::METHODS;
 
-use support::{Sweep, draw, read_png, svg_text, write_everything};
+use support::{Sweep, draw, read_png, svg_text, svg_text_without_description, write_everything};
 
 #[test]
 fn the_registry_is_complete() {
@@ -140,4 +140,75 @@ fn random_settings_and_the_chosen_one_are_series_of_their_own() {
     assert!(means.len() == 2 && means.iter().all(|line| line.ends_with(",3")), "{numbers}");
     let text = svg_text(&out.join("oversight-levels.svg"));
     assert!(text.contains("10 of 12 trials finished"), "{text}");
+}
+
+/// Strokes of the line of a series are longer than its markers and whiskers.
+fn joins(svg: &Path, color: &str) -> usize {
+    let text = fs::read_to_string(svg).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let lines = document.descendants().filter(|node| node.has_tag_name("polyline"));
+    let of_color =
+        lines.filter(|node| node.attribute("stroke").is_some_and(|stroke| stroke == color));
+    let width = |points: &str| {
+        let xs = points.split_whitespace().map(|point| point.split(',').next().unwrap());
+        let xs: Vec<f64> = xs.map(|x| x.parse().unwrap()).collect();
+        xs.iter().copied().fold(f64::MIN, f64::max) - xs.iter().copied().fold(f64::MAX, f64::min)
+    };
+    of_color.filter(|node| width(node.attribute("points").unwrap()) > 1000.0).count()
+}
+
+#[test]
+fn levels_of_different_length_are_not_joined_and_means_of_two_are_left_out_beside_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, level: f64, seeds: u64, updates: u64| {
+        let path = folder.path().join(name);
+        let methods = vec!["routing"];
+        Sweep { methods, oversight: vec![level], seeds, updates, ..Sweep::default() }.write(&path);
+        path
+    };
+    let drawn = |folders: &[&Path]| {
+        let out = folder.path().join(format!("out{}", folders.len()));
+        draw(folders, &out, &["--only", "oversight-levels"]);
+        let said = fs::read_to_string(out.join("oversight-levels.txt")).unwrap();
+        (joins(&out.join("oversight-levels.svg"), "#0072B2"), said)
+    };
+    let all = [
+        write("a", 0.01, 4, 1000),
+        write("b", 0.1, 4, 1000),
+        write("c", 0.3, 4, 2000),
+        write("d", 0.8, 2, 2000),
+    ];
+    let all: Vec<&Path> = all.iter().map(|path| path.as_path()).collect();
+    let (lines, said) = drawn(&all[..2]);
+    assert!(lines == 1 && !said.contains("No line joins"), "{lines} {said}");
+    let (lines, said) = drawn(&all);
+    assert_eq!(lines, 1, "from 0.01 to 0.1 alone");
+    assert!(said.contains("No line joins levels of different length."), "{said}");
+    let few = "Not drawn, fewer than 3 values: Gradient routing at p = 0.8.";
+    assert!(said.contains(few), "{said}");
+    let (_, said) = drawn(&all[3..]);
+    assert!(!said.contains("Not drawn"), "two are all that there are: {said}");
+}
+
+#[test]
+fn labels_stand_beside_the_only_level_and_the_margin_is_shaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = |levels: Vec<f64>| Sweep { oversight: levels, ..Sweep::default() };
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    sweep(vec![0.1]).write(&one);
+    sweep(vec![0.1, 0.3]).write(&two);
+    let drawn = |path: &Path, figure: &str, further: &[&str]| {
+        let out = path.join("out");
+        draw(&[path], &out, &[&["--only", figure], further].concat());
+        out.join(format!("{figure}.svg"))
+    };
+    let heading = "Labels of a run:";
+    let text = svg_text_without_description(&drawn(&one, "final-returns", &[]));
+    assert!(text.contains(heading), "{text}");
+    let text = svg_text_without_description(&drawn(&two, "final-returns", &[]));
+    assert!(!text.contains(heading), "{text}");
+    let text = svg_text(&drawn(&one, "differences", &[]));
+    assert!(text.contains("Shaded: ±0.1."), "{text}");
+    let text = svg_text(&drawn(&one, "differences", &["--no-reference-lines"]));
+    assert!(!text.contains("Shaded"), "{text}");
 }

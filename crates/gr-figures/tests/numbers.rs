@@ -82,7 +82,8 @@ fn learning_curves_are_means_over_seeds_with_student_intervals() {
     let caption = svg_text(&out.join("learning-curves.svg"));
     let end = "end where the first of them stopped: 599 for Naive, early stopping";
     assert!(caption.contains(end), "{caption}");
-    let stretched = "is drawn over as many as the others: Oracle at p = 0.1.";
+    let stretched =
+        "is drawn over as many as the others: Full supervision, p × updates at p = 0.1.";
     assert!(caption.contains(stretched), "{caption}");
 }
 

@@ -56,7 +56,9 @@ fn only_the_methods_asked_for_are_drawn_and_named() {
     let flags = ["--methods", "naive_outcomes, oracle"];
     let text = drawn(folder.path(), &Sweep::default(), "learning-curves", &flags);
     assert!(
-        text.contains("Naive") && text.contains("Oracle") && !text.contains("routing"),
+        text.contains("Naive")
+            && text.contains("Full supervision, p × updates")
+            && !text.contains("routing"),
         "{text}"
     );
     let numbers = fs::read_to_string(folder.path().join("out/final-returns.csv")).unwrap();
@@ -82,7 +84,10 @@ fn axes_end_where_they_are_asked_to_and_legends_name_what_is_left() {
     let text = drawn(folder.path(), &Sweep::default(), "learning-curves", &flags);
     let legend = text.split("Gradient routing").next().unwrap();
     assert!(!legend.contains("Naive"), "{text}");
-    assert!(text.contains("Oracle") && !text.contains("optimal policy 0"), "{text}");
+    assert!(
+        text.contains("Full supervision, p × updates") && !text.contains("optimal policy 0"),
+        "{text}"
+    );
     for (flags, told) in [
         (["--x-max", "0"], "\"0\" is no number of updates"),
         (["--x-max", "-5"], "\"-5\" is no number of updates"),
@@ -181,7 +186,9 @@ fn a_stretched_curve_is_cut_where_the_others_have_no_updates() {
     let text = words(&out.join("learning-curves.svg"));
     assert!(text.contains("1,000") && !text.contains("50,000"), "{text}");
     assert!(
-        text.contains("Cut where the others end, though it goes on: Oracle at p = 0.1."),
+        text.contains(
+            "Cut where the others end, though it goes on: Full supervision, p × updates at p = 0.1."
+        ),
         "{text}"
     );
 }

@@ -172,6 +172,11 @@ impl Run {
         }
     }
 
+    /// Updates that its plan configures for every method, or else what is known of its own.
+    pub fn length(&self) -> Option<u64> {
+        self.configured_updates.or(self.planned_updates).or(self.updates)
+    }
+
     /// A file of it in its folder, such as `eval_results_<run>.csv`.
     pub fn file(&self, kind: &str, end: &str) -> PathBuf {
         self.folder.join(format!("{kind}_{}.{end}", self.id))

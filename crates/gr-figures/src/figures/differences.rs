@@ -134,10 +134,12 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         .into_iter()
         .filter(|level| comparisons.iter().any(|comparison| comparison.oversight == *level))
         .collect();
+    let band = view.reference(Some(MARGIN)).map(|margin| (-margin, margin));
     let mut caption = Caption::new(format!(
         "True return minus that of {}: right of 0 is better. Thick: means, with the unpaired 95 % interval \
-         (Welch), which decides; thin: pairs of runs with the same seed, and their interval.",
+         (Welch), which decides; thin: pairs of runs with the same seed, and their interval.{}",
         style::name(baseline),
+        band.map_or_else(String::new, |_| format!(" Shaded: ±{MARGIN}.")),
     ));
     caption.say_of(results, &groups);
     caption.note(format!(
@@ -167,6 +169,8 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         axes: Axis::for_panels(&values, |values| Axis::reaching(values, None, ticks)),
         x: &title,
         mark: view.reference(Some(0.0)).map(|zero| (zero, "no difference")),
+        band,
+        beside: None,
         nothing: "no run to compare",
     };
     let scene = rows.draw(caption.text(), |scene, panel, height, series, level, look| {

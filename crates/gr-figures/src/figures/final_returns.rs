@@ -5,7 +5,7 @@ use gr_stats::{FAILED_BELOW, interquartile_mean, share_below};
 
 use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
-use crate::data::{Oversight, Results, Run};
+use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, View};
 use crate::model::{
     CONFIDENCE, Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of, thousands,
@@ -92,19 +92,22 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
             format!("Runs below {FAILED_BELOW}, with Wilson's interval: {}.", below.join("; "))
         }
     });
-    // More would be a table: the CSV beside the picture is one.
-    if levels.len() <= 2 {
-        let labels: Vec<String> = groups.iter().filter_map(say_labels).collect();
-        if !labels.is_empty() {
-            caption.note(format!("True labels per run: {}.", labels.join("; ")));
-        }
-    }
+    // One panel has room for them; of more the CSV has them.
+    let beside = (levels.len() == 1).then(|| {
+        let said = |one: &&Series| {
+            let group = groups.iter().find(|group| group.series == *one);
+            group.and_then(labels).map_or_else(String::new, say_labels)
+        };
+        (["Labels of a run:", "training + holdout"], series.iter().map(said).collect())
+    });
     let rows = SeriesRows {
         series: series.iter().copied().zip(style::looks(&series)).collect(),
         levels,
         axes: Axis::for_panels(&values, |values| Axis::reaching(values, optimal, ticks)),
         x: "True return",
         mark: optimal.map(|optimal| (optimal, "optimal policy")),
+        band: None,
+        beside,
         nothing: "no finished run",
     };
     let scene = rows.draw(caption.text(), |scene, panel, height, series, level, look| {
@@ -130,17 +133,13 @@ fn labels(group: &Group<'_>) -> Option<(f64, Option<f64>)> {
     Some((training, holdout.and_then(mean)))
 }
 
-fn say_labels(group: &Group<'_>) -> Option<String> {
-    let (training, holdout) = labels(group)?;
-    let training = thousands(training.round() as u64);
-    Some(match holdout {
-        Some(0.0) => format!("{}: {training}", group.name()),
-        Some(holdout) => {
-            let holdout = thousands(holdout.round() as u64);
-            format!("{}: {training} + {holdout} for the holdout", group.name())
-        }
-        None => format!("{}: {training} + unlimited for what it watches", group.name()),
-    })
+fn say_labels((training, holdout): (f64, Option<f64>)) -> String {
+    let whole = |labels: f64| thousands(labels.round() as u64);
+    match holdout {
+        Some(0.0) => whole(training),
+        Some(holdout) => format!("{} + {}", whole(training), whole(holdout)),
+        None => format!("{} + unlimited", whole(training)),
+    }
 }
 
 fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {

@@ -9,7 +9,7 @@ use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Trial};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, View};
 use crate::model::{
-    Caption, Estimate, Group, INTERVALS, Numbers, estimate, groups, series_of, thousands,
+    Caption, Estimate, Group, INTERVALS, Named, Numbers, estimate, groups, series_of, thousands,
 };
 use crate::scene::Scene;
 use crate::style::{self, MUTED, Marker, SeriesStyle};
@@ -27,6 +27,9 @@ const DODGE: f64 = 5.0;
 /// Share of the distance between two levels that the points of one of them take.
 const CLUSTER: f64 = 0.75;
 
+/// A mean of fewer values says too little to be drawn beside means of more.
+const FEWEST_DRAWN: usize = 3;
+
 /// Look of trials with random settings.
 const RANDOM: SeriesStyle =
     SeriesStyle { color: MUTED, dash: &[1.5, 2.5], marker: Marker::Plus, hollow: false };
@@ -38,10 +41,21 @@ pub struct Levels {
     pub name: String,
     /// Look.
     pub look: SeriesStyle,
-    /// Level and mean, ascending.
-    pub means: Vec<(Oversight, Estimate)>,
+    /// Means by level, ascending.
+    pub means: Vec<Mean>,
     /// Every value behind the means, where it is drawn.
     pub values: Vec<(Oversight, f64)>,
+}
+
+/// A mean at one level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mean {
+    /// The level.
+    pub level: Oversight,
+    /// The mean.
+    pub value: Estimate,
+    /// Updates of the longest run behind it. Only levels of equal length are joined by a line.
+    pub updates: Option<u64>,
 }
 
 fn draw(results: &Results, view: &View) -> Result<Drawing> {
@@ -50,7 +64,10 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let looks = style::looks(&series);
     let mut lines: Vec<Levels> = Vec::new();
     for (one, look) in series.iter().zip(looks) {
-        let at = |group: &Group<'_>| Some((group.oversight, kept(group)?.mean));
+        let at = |group: &Group<'_>| {
+            let updates = group.finished.iter().filter_map(|run| run.length()).max();
+            Some(Mean { level: group.oversight, value: kept(group)?.mean, updates })
+        };
         let groups = all_groups.iter().filter(|group| group.series == *one);
         let means: Vec<_> = groups.filter_map(at).collect();
         if !means.is_empty() {
@@ -58,8 +75,10 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         }
     }
     lines.extend(random_settings(&results.trials));
+    let numbers = numbers(&lines);
+    let too_few = leave_out_few(&mut lines);
     let mut levels: Vec<Oversight> =
-        lines.iter().flat_map(|line| line.means.iter().map(|(level, _)| *level)).collect();
+        lines.iter().flat_map(|line| line.means.iter().map(|mean| mean.level)).collect();
     levels.sort();
     levels.dedup();
     let shown: Vec<f64> = levels.iter().map(|level| level.0).filter(|p| *p > 0.0).collect();
@@ -69,14 +88,18 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
     let optimal = view.reference(results.optimal_return());
     let y_axis = view.vertical(&[values(&lines)], optimal, 6).remove(0);
     let seen = |line: &&Levels| {
-        line.means.iter().any(|(level, point)| level.0 > 0.0 && y_axis.holds(point.mean))
+        line.means.iter().any(|mean| mean.level.0 > 0.0 && y_axis.holds(mean.value.mean))
     };
     let drawn = lines.iter().filter(seen);
     let mut legend: Vec<Entry> = drawn.map(|line| Entry::series(&line.name, line.look)).collect();
     if optimal.is_some_and(|optimal| y_axis.holds(optimal)) {
         legend.push(Entry::line("optimal policy", MUTED, LEVEL_DASH, 1.0));
     }
-    let caption = caption(results, &all_groups, &levels);
+    let mut caption = caption(results, &all_groups, &levels);
+    if lines.iter().any(|line| line.means.windows(2).any(|two| two[0].updates != two[1].updates)) {
+        caption.say("No line joins levels of different length.");
+    }
+    caption.say_who(format!("Not drawn, fewer than {FEWEST_DRAWN} values"), &too_few);
     let page = Page {
         heading: String::new(),
         legend,
@@ -99,7 +122,7 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         let shift = dodge * (index as f64 - (lines.len() - 1) as f64 / 2.0);
         draw_line(&mut sheet.scene, &panel, line, shift);
     }
-    let picture = Picture::still(FIGURE.name, sheet.scene, caption, numbers(&lines));
+    let picture = Picture::still(FIGURE.name, sheet.scene, caption, numbers);
     Ok(Drawing::Drawn(vec![picture]))
 }
 
@@ -112,13 +135,14 @@ pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
     all.dedup();
     let line = |one: &(String, Option<String>, String)| {
         let finished = trials.iter().filter(|trial| searched(trial) == *one && trial.finished);
+        let updates = finished.clone().map(|trial| trial.planned_updates).max();
         let mut values: Vec<(Oversight, f64)> =
             finished.filter_map(|trial| Some((trial.oversight, trial.kept_return?))).collect();
         values.sort_by_key(|(level, _)| *level);
         let at_levels = values.chunk_by(|a, b| a.0 == b.0);
         let means = at_levels.filter_map(|same| {
             let numbers: Vec<f64> = same.iter().map(|(_, value)| *value).collect();
-            Some((same[0].0, estimate(&numbers)?))
+            Some(Mean { level: same[0].0, value: estimate(&numbers)?, updates })
         });
         let holdout = one.1.as_ref().map(|source| format!(" ({source} holdout)"));
         let variant = if one.2.is_empty() { String::new() } else { format!(", {}", one.2) };
@@ -132,12 +156,25 @@ pub fn random_settings(trials: &[Trial]) -> Vec<Levels> {
     all.iter().map(line).filter(|levels| !levels.means.is_empty()).collect()
 }
 
+/// Takes means of few values out, where there are means of more: whose they were.
+fn leave_out_few(lines: &mut [Levels]) -> Vec<Named> {
+    let numbers = lines.iter().flat_map(|line| line.means.iter().map(|mean| mean.value.n));
+    let fewest = numbers.max().unwrap_or(0).min(FEWEST_DRAWN);
+    let mut left_out = Vec::new();
+    for Levels { name, means, .. } in lines {
+        let few = means.extract_if(.., |mean| mean.value.n < fewest);
+        left_out.extend(few.map(|mean| (name.clone(), mean.level)));
+    }
+    left_out
+}
+
 /// The values that the axis is to hold: no return is beyond 1 in size, though intervals can be.
 fn values(lines: &[Levels]) -> Vec<f64> {
     let ends = lines.iter().flat_map(|line| {
-        let means = line.means.iter().flat_map(|(_, point)| {
-            let (low, high) = point.interval.unwrap_or((point.mean, point.mean));
-            [point.mean, low.max(-1.0), high.min(1.0)]
+        let means = line.means.iter().flat_map(|mean| {
+            let Estimate { mean, interval, .. } = mean.value;
+            let (low, high) = interval.unwrap_or((mean, mean));
+            [mean, low.max(-1.0), high.min(1.0)]
         });
         means.chain(line.values.iter().map(|(_, value)| *value))
     });
@@ -149,7 +186,7 @@ fn draw_line(scene: &mut Scene, panel: &Panel, line: &Levels, shift: f64) {
         let (x, y) = panel.place(level.0, value);
         (x + shift, y)
     };
-    let shown = || line.means.iter().filter(|(level, _)| level.0 > 0.0);
+    let shown: Vec<&Mean> = line.means.iter().filter(|mean| mean.level.0 > 0.0).collect();
     let seen = |level: &Oversight, value: f64| panel.holds(level.0, value);
     for (index, (level, value)) in line.values.iter().filter(|(p, _)| p.0 > 0.0).enumerate() {
         // Beside the mean, so that neither hides the other.
@@ -159,9 +196,12 @@ fn draw_line(scene: &mut Scene, panel: &Panel, line: &Levels, shift: f64) {
             scene.disc((x + 9.0 + 1.5 * jitter, y), 2.2, line.look.color, 0.5);
         }
     }
-    let points: Vec<_> = shown().map(|(level, point)| place(*level, point.mean)).collect();
-    panel.line(scene, &points, line.look.color, 1.6, line.look.dash);
-    for (level, point) in shown() {
+    for of_one_length in shown.chunk_by(|a, b| a.updates == b.updates) {
+        let points: Vec<_> =
+            of_one_length.iter().map(|mean| place(mean.level, mean.value.mean)).collect();
+        panel.line(scene, &points, line.look.color, 1.6, line.look.dash);
+    }
+    for Mean { level, value: point, .. } in shown {
         if let Some((low, high)) = point.interval {
             let bar = [place(*level, low), place(*level, high)];
             panel.line(scene, &bar, line.look.color, 1.6, &[]);
@@ -227,7 +267,7 @@ fn numbers(lines: &[Levels]) -> Numbers {
     let mut numbers =
         Numbers::new(&["series", "what", "oversight_prob", "mean", "low", "high", "n"]);
     for line in lines {
-        for (level, point) in &line.means {
+        for Mean { level, value: point, .. } in &line.means {
             numbers.push(vec![
                 line.name.clone(),
                 "mean".into(),

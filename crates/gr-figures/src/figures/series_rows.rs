@@ -8,6 +8,9 @@ use crate::style::{self, MUTED, SeriesStyle};
 
 const ROW_HEIGHT: f64 = 36.0;
 const LABEL_WIDTH: f64 = 178.0;
+const BESIDE_WIDTH: f64 = 116.0;
+/// Font size of what stands beside a panel.
+const BESIDE_SIZE: f64 = TICK_SIZE - 2.0;
 
 /// What all panels share.
 pub struct SeriesRows<'a> {
@@ -21,6 +24,10 @@ pub struct SeriesRows<'a> {
     pub x: &'a str,
     /// A value that is marked, and what that is called.
     pub mark: Option<(f64, &'a str)>,
+    /// Values whose range is shaded.
+    pub band: Option<(f64, f64)>,
+    /// Of a single panel: what stands right of each series, below a heading of two lines.
+    pub beside: Option<([&'a str; 2], Vec<String>)>,
     /// What stands in a row that has nothing to draw.
     pub nothing: &'a str,
 }
@@ -59,7 +66,12 @@ impl SeriesRows<'_> {
             let title = level.to_string();
             let labels = Labels { title: &title, x: self.x, ..Labels::default() };
             let axes = (self.axes[index].clone(), rows);
-            let panel = Panel::draw(&mut sheet.scene, sheet.cells[index], 12.0, axes, &labels);
+            let mut cell = sheet.cells[index];
+            cell.width -= self.beside.as_ref().map_or(0.0, |_| BESIDE_WIDTH);
+            let panel = Panel::draw(&mut sheet.scene, cell, 12.0, axes, &labels);
+            if let Some((low, high)) = self.band {
+                panel.upright_band(&mut sheet.scene, low, high);
+            }
             if let Some((value, name)) = self.mark {
                 panel.upright_level(&mut sheet.scene, value, name);
             }
@@ -68,11 +80,21 @@ impl SeriesRows<'_> {
                 if index % columns == 0 {
                     draw_label(&mut sheet.scene, &panel, height, series);
                 }
+                if let Some((_, texts)) = &self.beside {
+                    let (x, y) = panel.place_right(height);
+                    let at = (x + 12.0, y);
+                    sheet.scene.text_beside(at, &texts[row], BESIDE_SIZE, Align::Left);
+                }
                 if !draw_row(&mut sheet.scene, &panel, height, series, *level, look) {
                     let (x, y) = panel.place_left(height);
                     let at = (x + 8.0, y + 4.0);
                     sheet.scene.text(at, self.nothing, TICK_SIZE - 2.0, Align::Left, MUTED);
                 }
+            }
+            for (line, text) in self.beside.iter().flat_map(|(heading, _)| heading).enumerate() {
+                let at = (panel.plot.x + panel.plot.width + 12.0, panel.plot.y);
+                let at = (at.0, at.1 - 22.0 + 14.0 * line as f64);
+                sheet.scene.text(at, text, BESIDE_SIZE, Align::Left, MUTED);
             }
         }
         sheet.scene

@@ -179,6 +179,14 @@ impl Panel {
         }
     }
 
+    /// Shades a range of the horizontal axis.
+    pub fn upright_band(&self, scene: &mut Scene, low: f64, high: f64) {
+        let [(left, top), (right, bottom)] =
+            [self.place_across(low, self.y.high()), self.place_across(high, self.y.low())];
+        let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+        scene.area(corners, MUTED, 0.12);
+    }
+
     /// Draws a thin line down the plot at a value of the horizontal axis.
     pub fn upright(&self, scene: &mut Scene, value: f64, dash: Dash, width: f64) {
         if !self.x.holds(value) {

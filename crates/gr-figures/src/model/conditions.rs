@@ -133,8 +133,7 @@ fn updates(groups: &[Group<'_>]) -> String {
     let mut fewer: BTreeMap<u64, Vec<Named>> = BTreeMap::new();
     for group in groups {
         for run in &group.finished {
-            let configured = run.configured_updates.or(run.planned_updates).or(run.updates);
-            let Some(configured) = configured else { continue };
+            let Some(configured) = run.length() else { continue };
             let planned = run.planned_updates.unwrap_or(configured);
             let trained = Some((&mut fewer, planned)).filter(|_| planned != configured);
             for (names, number) in

@@ -203,10 +203,12 @@ fn oracle_trains_p_times_as_many_updates() {
 }
 
 #[test]
-fn readme_names_every_method_and_binary() {
-    let readme = std::fs::read_to_string(support::root().join("README.md")).unwrap();
+fn the_documents_name_every_method_and_binary() {
+    let using = std::fs::read_to_string(support::root().join("docs/using.md")).unwrap();
     for method in METHODS {
-        assert!(readme.contains(&format!("`{}`", method.label)), "{}", method.label);
+        assert!(using.contains(&format!("`{}`", method.label)), "{}", method.label);
     }
-    assert!(readme.contains("gr-sweep") && readme.contains("gr-policy"));
+    for binary in ["gr-sweep", "gr-search", "gr-policy", "gr-figures"] {
+        assert!(using.contains(&format!("`{binary}`")), "{binary}");
+    }
 }

@@ -22,6 +22,12 @@ fn the_registry_is_complete() {
         let plain = |c: char| c.is_ascii_lowercase() || c == '-';
         assert!(figure.name.chars().all(plain), "{}", figure.name);
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let using = fs::read_to_string(root.join("docs/using.md")).unwrap();
+    for method in METHODS {
+        let pair = format!("| `{}` | {} |", method.label, method.name);
+        assert!(using.contains(&pair), "docs/using.md does not say {pair}");
+    }
     let styled: BTreeSet<&str> = METHODS.iter().map(|method| method.label).collect();
     assert_eq!(styled, support::METHODS.into_iter().collect());
 }

@@ -1,10 +1,7 @@
 //! One run of a batch: its environments, its table, its value network, and what an update means to
 //! it. Knows nothing of the device on which its policy network is stacked with others.
 
-use gr_grid::{
-    Cell, Environment, FirstObservation, Layout, NUM_ACTIONS, Observation, ObservationSpace,
-    TrueReturn,
-};
+use gr_grid::{Cell, Environment, Layout, NUM_ACTIONS, TrueReturn};
 use gr_runs::{EnvironmentSettings, MaskSettings, RunSpec};
 use rand::Rng;
 
@@ -21,7 +18,7 @@ use crate::update::{
 
 /// Episodes per environment and rollout whose layouts a GPU's table is prepared for; the rare later
 /// ones are evaluated on demand.
-const EPISODES_AHEAD: u64 = 12;
+const EPISODES_AHEAD: usize = 12;
 
 /// Most episodes or labels that a saved state may have counted: no run comes to so many, and what is
 /// added to them does not overflow.
@@ -104,7 +101,7 @@ impl Run {
         let table = ObservationRows::new(rules.grid, rules.spurious_oversight > 0.0);
         let run = Self {
             masks: (method.masks)(&spec.settings.masks),
-            ahead: Ahead::new(table.clone()),
+            ahead: Ahead::new(&rules),
             unknown: Vec::new(),
             table,
             policy: Vec::new(),
@@ -121,7 +118,7 @@ impl Run {
     }
 
     pub fn forget_policy(&mut self) {
-        self.table.clear();
+        self.table.truncate(0);
         self.policy.clear();
         self.probabilities.clear();
         self.ahead.clear();
@@ -159,28 +156,12 @@ impl Run {
         self.probabilities[row as usize] = policy.probabilities;
     }
 
-    /// Collects the observations that the next rollout can meet: all unflagged ones, and those
-    /// of flagged layouts that are known to come. Nothing where flags lie anywhere and that would be more than
-    /// twice the samples.
+    /// Notes what the next rollout can meet.
     pub fn meet_upcoming(&mut self) {
-        let rules = *self.environments.rules();
-        let samples = self.environments.num_envs() * self.spec.settings.training.rollout_steps;
-        let space = ObservationSpace::new(rules.grid);
-        let unflagged =
-            space.layouts().filter(|layout| !layout.ghost_flag() && !layout.diamond_flag());
-        let flagged =
-            self.environments.upcoming_layouts(EPISODES_AHEAD).filter(|layout| layout.flags.0 != 0);
-        let layouts: Vec<Layout> = unflagged.chain(flagged).collect();
-        if rules.spurious_oversight > 0.0 && layouts.len() * rules.grid.num_cells() > 2 * samples {
-            return;
-        }
-        // On a goal nobody acts, unless an episode begins with what the one before ended on.
-        let is_stale = rules.first_observation == FirstObservation::Stale;
-        for layout in layouts {
-            let goals = [layout.ghost, layout.diamond];
-            for agent in rules.grid.cells().filter(|cell| is_stale || !goals.contains(cell)) {
-                self.ahead.add(&Observation { agent, layout });
-            }
+        if self.ahead.is_possible() {
+            self.environments
+                .upcoming_layouts(EPISODES_AHEAD)
+                .for_each(|layout| self.ahead.add(layout));
         }
     }
 

@@ -90,7 +90,7 @@ pub struct ComputeDevice {
     pub device: Device,
     /// `cpu`, `ndarray` or `wgpu`.
     pub backend: &'static str,
-    /// Name of the hardware.
+    /// Name of the hardware, and what is not the default of how a GPU's kernels are made.
     pub adapter: String,
     /// Whether whole run batches go to it at once. A CPU gets one run per thread instead.
     pub is_gpu: bool,
@@ -196,6 +196,14 @@ mod gpu {
 
     use super::{ComputeDevice, DeviceError, traffic};
 
+    /// Said beside the adapter's name, because other kernels give other bits.
+    const KERNELS: &str = match (cfg!(feature = "autotune"), cfg!(feature = "fusion")) {
+        (false, false) => "",
+        (true, false) => " (autotune)",
+        (false, true) => " (fusion)",
+        (true, true) => " (autotune, fusion)",
+    };
+
     /// What there is to compute on.
     struct Adapter {
         info: AdapterInfo,
@@ -262,7 +270,7 @@ mod gpu {
         Some(ComputeDevice {
             device: Device::wgpu(kind),
             backend: "wgpu",
-            adapter: adapter.name.clone(),
+            adapter: format!("{}{KERNELS}", adapter.name),
             is_gpu: true,
             is_software: adapter.device_type == DeviceType::Cpu,
             largest_tensor: usize::try_from(largest).unwrap_or(usize::MAX),

@@ -68,16 +68,13 @@ impl ObservationRows {
         &self.observations
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        match &mut self.index {
-            RowIndex::Dense { space, rows } => {
-                for observation in &self.observations {
-                    rows[space.index(observation)] = ABSENT;
-                }
+    /// Forgets everything but the first `kept` rows.
+    pub fn truncate(&mut self, kept: usize) {
+        for observation in self.observations.drain(kept..) {
+            match &mut self.index {
+                RowIndex::Dense { space, rows } => rows[space.index(&observation)] = ABSENT,
+                RowIndex::Sparse(rows) => drop(rows.remove(&observation)),
             }
-            RowIndex::Sparse(rows) => rows.clear(),
         }
-        self.observations.clear();
     }
 }

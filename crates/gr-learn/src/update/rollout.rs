@@ -1,6 +1,8 @@
 //! One run's environments, and one rollout of them by table lookup. Knows nothing of tensors: the
 //! table's rows are filled in between steps by whoever evaluates the network.
 
+use std::collections::VecDeque;
+
 use gr_grid::{
     Environment, EnvironmentRules, EpisodeStart, FirstObservation, NUM_ACTIONS, Observation,
     choose_action, unit_interval,
@@ -21,6 +23,15 @@ pub struct Environments {
     episodes: Vec<u64>,
     /// Whether the agent is shown the flags of the current episode of each environment.
     shows_flags: Vec<bool>,
+    /// Episodes of each environment that were drawn before they begin, the next one first.
+    drawn: Vec<VecDeque<Episode>>,
+}
+
+/// An episode at its start.
+#[derive(Clone, Copy, Debug)]
+struct Episode {
+    state: Environment,
+    shows_flags: bool,
 }
 
 impl Environments {
@@ -41,7 +52,8 @@ impl Environments {
         let shows_flags = numbered
             .map(|(env, episode)| shows_flags(&rules, seed, env as u64, *episode))
             .collect();
-        Self { rules, seed, states, episodes, shows_flags }
+        let drawn = vec![VecDeque::new(); states.len()];
+        Self { rules, seed, states, episodes, shows_flags, drawn }
     }
 
     /// The state of each environment and the index of its episode.
@@ -61,15 +73,17 @@ impl Environments {
 
     /// Layouts that the next rollout may show, as the agent sees them: the current one of each
     /// environment and those of its next `episodes` ones. Layouts do not depend on actions.
-    pub fn upcoming_layouts(&self, episodes: u64) -> impl Iterator<Item = gr_grid::Layout> {
-        self.states.iter().enumerate().flat_map(move |(env, _)| {
-            let next = (1..=episodes).map(move |ahead| {
-                let episode = self.episodes[env] + ahead;
-                let start = start(&self.rules, self.seed, env as u64, episode);
-                let shown = shows_flags(&self.rules, self.seed, env as u64, episode);
-                seen(start.observation(), shown).layout
-            });
-            std::iter::once(self.seen(env).layout).chain(next)
+    pub fn upcoming_layouts(&mut self, episodes: usize) -> impl Iterator<Item = gr_grid::Layout> {
+        for (env, drawn) in self.drawn.iter_mut().enumerate() {
+            let missing = drawn.len()..episodes;
+            drawn.extend(missing.map(|ahead| {
+                let episode = self.episodes[env] + 1 + ahead as u64;
+                Episode::draw(&self.rules, self.seed, env as u64, episode)
+            }));
+        }
+        self.drawn.iter().enumerate().flat_map(|(env, drawn)| {
+            let next = drawn.iter().map(Episode::seen);
+            std::iter::once(self.seen(env)).chain(next).map(|observation| observation.layout)
         })
     }
 
@@ -82,9 +96,24 @@ impl Environments {
     /// Begins the next episode of environment `env`.
     fn begin_next(&mut self, env: usize) {
         self.episodes[env] += 1;
-        let (number, episode) = (env as u64, self.episodes[env]);
-        self.states[env] = start(&self.rules, self.seed, number, episode);
-        self.shows_flags[env] = shows_flags(&self.rules, self.seed, number, episode);
+        let draw = || Episode::draw(&self.rules, self.seed, env as u64, self.episodes[env]);
+        let next = self.drawn[env].pop_front().unwrap_or_else(draw);
+        (self.states[env], self.shows_flags[env]) = (next.state, next.shows_flags);
+    }
+}
+
+impl Episode {
+    /// Episode `episode` of environment `env`, from streams of its own.
+    fn draw(rules: &EnvironmentRules, seed: Seed, env: u64, episode: u64) -> Self {
+        Self {
+            state: start(rules, seed, env, episode),
+            shows_flags: shows_flags(rules, seed, env, episode),
+        }
+    }
+
+    /// What the agent sees first.
+    fn seen(&self) -> Observation {
+        seen(self.state.observation(), self.shows_flags)
     }
 }
 

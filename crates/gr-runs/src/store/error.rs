@@ -26,6 +26,15 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder holds something else than a published copy.
+    #[error(
+        "{} is neither empty nor a published copy (it has no published.toml); give a folder of its own",
+        .path.display()
+    )]
+    NotPublished {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A version to come has written a file.
     #[error(
         "{} is of schema {schema}, and this program reads those up to {SCHEMA_VERSION}; use the version that \

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::claim::{self, Claim};
 use super::sealed::{read_toml, write_toml};
-use super::{Check, Damage, Listing, StoreError, atomic, plans, write_if_changed};
+use super::{Check, Damage, Listing, StoreError, atomic, plans, published, write_if_changed};
 use crate::run::{
     CsvLog, FileRecord, RunFailure, RunId, RunManifest, RunName, RunRow, SCHEMA_VERSION,
 };
@@ -20,6 +20,8 @@ const RUNS: &str = "runs.csv";
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
+    /// Whether policies may be left out.
+    is_published: bool,
 }
 
 /// The files of one run.
@@ -110,7 +112,21 @@ impl Store {
 
     /// The files of `folder`, whether anything is there or not.
     pub fn at(folder: &Path) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), is_published: published::is_published(folder) }
+    }
+
+    /// Opens `folder`, which is empty or a published copy already, for one.
+    ///
+    /// # Errors
+    /// If it is neither, or cannot be written.
+    pub fn open_published(folder: &Path) -> Result<Self, StoreError> {
+        let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        if !is_empty && !published::is_published(folder) {
+            return Err(StoreError::NotPublished { path: folder.into() });
+        }
+        Self::open_without_plan(folder)?;
+        published::mark(folder)?;
+        Ok(Self::at(folder))
     }
 
     /// The folder.
@@ -197,7 +213,13 @@ impl Store {
     /// Holds the files of a finished run against its manifest.
     fn check(&self, run: &RunName, manifest: &RunManifest, check: Check) -> Result<(), Damage> {
         same_run(run, &manifest.key, &self.files(&run.id).manifest)?;
-        manifest.files.iter().try_for_each(|record| record.check(&self.folder, check))
+        let there = manifest.files.iter().filter(|record| !self.lacks(record));
+        there.map(|record| record.check(&self.folder, check)).collect()
+    }
+
+    /// Whether a file was left out of what is a published copy.
+    pub fn lacks(&self, record: &FileRecord) -> bool {
+        self.is_published && record.may_be_left_out() && !self.folder.join(&record.name).exists()
     }
 
     /// What a file of a finished run is compared with.

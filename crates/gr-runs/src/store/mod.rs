@@ -12,6 +12,7 @@ mod file_check;
 mod folder;
 mod listing;
 mod plans;
+mod published;
 mod sealed;
 mod trials;
 

@@ -16,6 +16,7 @@ use crate::options::listing;
 use crate::plan::shard::Shard;
 use crate::plan::{FolderPlan, PlannedRun, SweepPlan};
 use crate::results::power::{PowerArguments, power};
+use crate::results::publish::{PublishArguments, publish};
 use crate::results::summary::Summary;
 use crate::results::table::{TableArguments, table};
 use crate::results::{folder, merge};
@@ -96,6 +97,7 @@ enum Command {
     /// Writes nothing into the folder. Exits with 1 if a file is not what was recorded of it or a run
     /// does not come out as before.
     Verify(VerifyArguments),
+    Publish(PublishArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -142,6 +144,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         Some(Command::Power(arguments)) => return power(&arguments),
         Some(Command::Merge { folder, json }) => return merge::merge(&folder, json),
         Some(Command::Verify(arguments)) => return verify::verify(&arguments),
+        Some(Command::Publish(arguments)) => return publish(&arguments),
         None => return sweep(&arguments.sweep),
     };
     print(&text)?;

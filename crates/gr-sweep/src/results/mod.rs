@@ -7,6 +7,7 @@ pub mod folder;
 pub mod group;
 pub mod merge;
 pub mod power;
+pub mod publish;
 mod reading;
 pub mod status;
 pub mod summary;

@@ -97,7 +97,11 @@ fn check_files(plan: &FolderPlan, store: &Store) -> Result<(Files, Vec<PlannedRu
     let mut finished = Vec::new();
     for (run, status) in plan.runs.iter().zip(statuses) {
         match status {
-            RunStatus::Done(_) => finished.push(run.clone()),
+            RunStatus::Done(manifest) => {
+                files.left_out +=
+                    manifest.files.iter().filter(|record| store.lacks(record)).count();
+                finished.push(run.clone());
+            }
             RunStatus::Failed(_) => files.failed += 1,
             RunStatus::Interrupted | RunStatus::Missing => {}
             RunStatus::Damaged(damage) => files.damaged.push(damage),
@@ -187,7 +191,8 @@ fn tables(
     tolerance: f64,
 ) -> Result<(f64, Columns), String> {
     let (mut largest, mut columns) = (0.0_f64, Columns::All);
-    for FileRecord { name, .. } in there.files.iter().filter(|r| compare::is_table(&r.name)) {
+    let is_there = |record: &&FileRecord| compare::is_table(&record.name) && !store.lacks(record);
+    for FileRecord { name, .. } in there.files.iter().filter(is_there) {
         let [there, here] = read_both(name, store, again)?;
         let compared = compare::within(&there, &here, tolerance);
         let (difference, of) = compared.map_err(|what| format!("{name}: {what}"))?;

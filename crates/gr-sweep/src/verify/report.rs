@@ -17,6 +17,8 @@ pub struct Files {
     pub failed: usize,
     /// Those with a file that is not what was recorded of it.
     pub damaged: Vec<Damage>,
+    /// Files of finished runs that a published copy does without.
+    pub left_out: usize,
     /// How `runs.csv` compares with what the runs say; nothing if there is none, or if runs are damaged.
     pub runs_csv: Option<Result<Columns, String>>,
     /// Whether `runs.csv` has results of which there are no records.
@@ -68,6 +70,7 @@ impl Files {
             finished: 0,
             failed: 0,
             damaged: Vec::new(),
+            left_out: 0,
             runs_csv: None,
             only_rows: false,
             strangers: None,
@@ -113,6 +116,12 @@ impl Files {
             count(*planned, "run"),
             damaged.len()
         );
+        if self.left_out > 0 {
+            let files = count(self.left_out, "policy file");
+            text += &format!(
+                "published copy: {files} left out; what is trained again is compared with their hashes\n"
+            );
+        }
         for Damage { file, reason } in damaged {
             text += &format!("damaged: {}: {reason}\n", file.display());
         }

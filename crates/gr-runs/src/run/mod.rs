@@ -3,6 +3,7 @@
 //!
 //! Knows settings, and nothing of where or how files are written.
 
+mod columns;
 mod csv_log;
 mod extended_row;
 mod file_record;
@@ -15,6 +16,7 @@ mod spec;
 mod streams;
 mod trial_row;
 
+pub use columns::{Column, ColumnType, CsvFile, CsvRow, CsvValue};
 pub use csv_log::CsvLog;
 pub use extended_row::{ExtendedRow, MethodColumns, read_rows};
 pub use file_record::FileRecord;

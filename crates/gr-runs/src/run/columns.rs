@@ -1,0 +1,192 @@
+//! What the columns of CSV files are called and mean. Row types are declared with [`csv_rows!`], from which
+//! `docs/data.md` and `docs/columns.csv` are made, so that no column can be written without being explained.
+//!
+//! Knows no file of its own: whoever writes a table describes it.
+
+use super::schema::column_since;
+use super::{HoldoutReturn, schema};
+
+/// What all values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// A whole number, 0 or above.
+    Integer,
+    /// A finite number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A word, a name, or several of them.
+    Text,
+}
+
+/// A column of a CSV file.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// What its values are.
+    pub values: ColumnType,
+    /// Whether a value may be absent, which is an empty text and never 0.
+    pub may_be_empty: bool,
+    /// The unit of its numbers; empty for text and truth values.
+    pub unit: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// A CSV file that is written, by the pattern of its name.
+#[derive(Clone, Copy, Debug)]
+pub struct CsvFile {
+    /// Its name, with `<..>` where names differ.
+    pub name: &'static str,
+    /// What a row of it is.
+    pub meaning: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+}
+
+/// A type of rows whose columns are described.
+pub trait CsvRow {
+    /// The file that has such rows.
+    const FILE: CsvFile;
+}
+
+/// A type of values in a column.
+pub trait CsvValue {
+    /// What they are.
+    const TYPE: ColumnType;
+    /// Whether they may be absent.
+    const MAY_BE_EMPTY: bool = false;
+}
+
+macro_rules! values {
+    ($($kind:ident: $($type:ty),+;)+) => {$($(
+        impl CsvValue for $type {
+            const TYPE: ColumnType = ColumnType::$kind;
+        }
+    )+)+};
+}
+
+values! {
+    Integer: u8, u32, u64, usize;
+    Number: f32, f64, HoldoutReturn;
+    Boolean: bool;
+    Text: String;
+}
+
+impl<T: CsvValue> CsvValue for Option<T> {
+    const TYPE: ColumnType = T::TYPE;
+    const MAY_BE_EMPTY: bool = true;
+}
+
+/// Declares types of rows, each with the file that has them.
+///
+/// An entry `/// Meaning. field: Type, "unit";` is a public field and a column of its name; the unit is left
+/// out for text and truth values. What is written above the type is what a row is.
+#[macro_export]
+macro_rules! csv_rows {
+    ($(
+        $(#[doc = $row:literal])+
+        $file:literal: $name:ident {$(
+            $(#[doc = $meaning:literal])+
+            $(#[serde($($rule:tt)+)])?
+            $field:ident: $type:ty $(, $unit:literal)?;
+        )+}
+    )+) => {$(
+        $(#[doc = $row])+
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub struct $name {$(
+            $(#[doc = $meaning])+
+            $(#[serde($($rule)+)])?
+            pub $field: $type,
+        )+}
+
+        impl $crate::CsvRow for $name {
+            const FILE: $crate::CsvFile = $crate::CsvFile {
+                name: $file,
+                meaning: concat!($($row),+),
+                columns: &[$(
+                    $crate::Column {
+                        name: stringify!($field),
+                        values: <$type as $crate::CsvValue>::TYPE,
+                        may_be_empty: <$type as $crate::CsvValue>::MAY_BE_EMPTY,
+                        unit: [$($unit,)? ""][0],
+                        meaning: concat!($($meaning),+),
+                    },
+                )+],
+            };
+        }
+    )+};
+}
+
+impl Column {
+    /// A column of numbers in `unit`.
+    pub const fn number(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
+        Self { name, values: ColumnType::Number, may_be_empty: false, unit, meaning }
+    }
+
+    /// A column of whole numbers in `unit`.
+    pub const fn integer(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
+        Self { values: ColumnType::Integer, ..Self::number(name, unit, meaning) }
+    }
+
+    /// A column of truth values.
+    pub const fn boolean(name: &'static str, meaning: &'static str) -> Self {
+        Self { values: ColumnType::Boolean, ..Self::number(name, "", meaning) }
+    }
+
+    /// A column of text.
+    pub const fn text(name: &'static str, meaning: &'static str) -> Self {
+        Self { values: ColumnType::Text, ..Self::number(name, "", meaning) }
+    }
+
+    /// The same column, whose values may be absent.
+    pub const fn or_empty(self) -> Self {
+        Self { may_be_empty: true, ..self }
+    }
+
+    /// The same column, of which a file says more.
+    pub const fn meaning(self, meaning: &'static str) -> Self {
+        Self { meaning, ..self }
+    }
+}
+
+impl ColumnType {
+    /// What documents call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl CsvFile {
+    /// The file and a table of its columns in Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("### `{}`\n\n{}\n\n", self.name, self.meaning.trim());
+        text += "| column | type | unit | meaning |\n| --- | --- | --- | --- |\n";
+        for column in self.columns {
+            let or_empty = if column.may_be_empty { " or empty" } else { "" };
+            let cells = [column.values.name().to_string() + or_empty, column.unit.into()];
+            // An upright stroke would end the cell.
+            let meaning = self.meaning_of(column).replace('|', "\\|");
+            text += &format!("| `{}` | {} | {meaning} |\n", column.name, cells.join(" | "));
+        }
+        text
+    }
+
+    /// What a column says, and since which version of the schema, if not from the first on.
+    pub fn meaning_of(&self, column: &Column) -> String {
+        let meaning = column.meaning.trim();
+        let has_schema = self.columns.iter().any(|column| column.name == "schema_version");
+        match column_since(column.name) {
+            since if has_schema && since > schema::unnamed_schema() => {
+                format!("{meaning} Since schema {since}.")
+            }
+            _ => meaning.into(),
+        }
+    }
+}

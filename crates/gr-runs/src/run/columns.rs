@@ -20,7 +20,7 @@ pub enum ColumnType {
 }
 
 /// A column of a CSV file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Column {
     /// Its name in the header.
     pub name: &'static str,

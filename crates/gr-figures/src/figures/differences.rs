@@ -68,7 +68,7 @@ const COLUMNS: &[Column] = &[
     )
     .or_empty(),
     Column::number("welch_high", "return", "High end of the same.").or_empty(),
-    N.meaning("Runs of the series."),
+    N.meaning_here("Runs of the series."),
     Column::integer("n_baseline", "runs", "Runs of the baseline."),
     Column::text(
         "verdict",

@@ -25,7 +25,7 @@ const COLUMNS: &[Column] = &[
     OVERSIGHT_PROB,
     SERIES,
     RUN_ID,
-    WHAT.meaning(
+    WHAT.meaning_here(
         "`training return (own reward)`, `holdout return`, `true return`, `training stopped` (no value) or \
          `checkpoint kept`, whose value is its true return.",
     ),

@@ -27,12 +27,14 @@ pub const FIGURE: Figure = Figure {
 
 const COLUMNS: &[Column] = &[
     SERIES,
-    WHAT.meaning("`mean`, or `trial`: one of a search."),
+    WHAT.meaning_here("`mean`, or `trial`: one of a search."),
     OVERSIGHT_PROB,
-    MEAN.meaning("True return of kept policies: the mean over runs or trials, or the trial's."),
+    MEAN.meaning_here(
+        "True return of kept policies: the mean over runs or trials, or the trial's.",
+    ),
     LOW,
     HIGH,
-    N.meaning("Runs or trials that `mean` is over; 1 for a trial."),
+    N.meaning_here("Runs or trials that `mean` is over; 1 for a trial."),
 ];
 
 /// Distance between the points of neighbouring series at one level, where levels are far enough apart.

@@ -15,8 +15,7 @@ pub const RUN_LABEL: Column = Column::text("run_label", "Method label.");
 pub const VARIANT: Column = Column::text(
     "variant",
     "`key=value;..` of the settings in which runs of the method differ; empty where they differ in none.",
-)
-.or_empty();
+);
 /// The run.
 pub const RUN_ID: Column = Column::text("run_id", "Name of the run.");
 /// What a row is; each figure says which there are.

@@ -23,7 +23,7 @@ impl Numbers {
 
     /// The columns of a table of means over runs, and of single values, along the axis `x`.
     pub const fn along(what: &'static str, x: Column, mean: Column) -> [Column; 10] {
-        let what = WHAT.meaning(what);
+        let what = WHAT.meaning_here(what);
         [OVERSIGHT_PROB, SERIES, RUN_LABEL, what, x, mean, LOW, HIGH, N, VARIANT]
     }
 

@@ -3,8 +3,8 @@
 //!
 //! Knows no file of its own: whoever writes a table describes it.
 
-use super::schema::column_since;
-use super::{HoldoutReturn, schema};
+use super::HoldoutReturn;
+use super::schema::{column_since, unnamed_schema};
 
 /// What all values of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,8 +145,13 @@ impl Column {
         Self { may_be_empty: true, ..self }
     }
 
+    /// What it says, on one line.
+    fn meaning(&self) -> String {
+        self.meaning.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The same column, of which a file says more.
-    pub const fn meaning(self, meaning: &'static str) -> Self {
+    pub const fn meaning_here(self, meaning: &'static str) -> Self {
         Self { meaning, ..self }
     }
 }
@@ -163,30 +168,41 @@ impl ColumnType {
     }
 }
 
-impl CsvFile {
-    /// The file and a table of its columns in Markdown.
-    pub fn markdown(&self) -> String {
-        let mut text = format!("### `{}`\n\n{}\n\n", self.name, self.meaning.trim());
-        text += "| column | type | unit | meaning |\n| --- | --- | --- | --- |\n";
-        for column in self.columns {
-            let or_empty = if column.may_be_empty { " or empty" } else { "" };
-            let cells = [column.values.name().to_string() + or_empty, column.unit.into()];
-            // An upright stroke would end the cell.
-            let meaning = self.meaning_of(column).replace('|', "\\|");
-            text += &format!("| `{}` | {} | {meaning} |\n", column.name, cells.join(" | "));
+/// The columns of a file as a table in Markdown.
+pub fn columns_markdown(columns: &[Column]) -> String {
+    let mut text = "| column | type | unit | meaning |\n| --- | --- | --- | --- |\n".to_string();
+    for column in columns {
+        let Column { name, values, may_be_empty, unit, .. } = column;
+        let or_empty = if *may_be_empty { " or empty" } else { "" };
+        // An upright stroke would end the cell.
+        let mut meaning = column.meaning().replace('|', "\\|");
+        if let Some(schema) = since(column, columns).filter(|schema| *schema > unnamed_schema()) {
+            meaning += &format!(" Since schema {schema}.");
         }
-        text
+        text += &format!("| `{name}` | {}{or_empty} | {unit} | {meaning} |\n", values.name());
     }
+    text
+}
 
-    /// What a column says, and since which version of the schema, if not from the first on.
-    pub fn meaning_of(&self, column: &Column) -> String {
-        let meaning = column.meaning.trim();
-        let has_schema = self.columns.iter().any(|column| column.name == "schema_version");
-        match column_since(column.name) {
-            since if has_schema && since > schema::unnamed_schema() => {
-                format!("{meaning} Since schema {since}.")
-            }
-            _ => meaning.into(),
-        }
-    }
+/// The header of [`columns_records`].
+pub const COLUMNS_HEADER: [&str; 7] =
+    ["file", "column", "type", "may_be_empty", "since_schema", "unit", "meaning"];
+
+/// The columns of `file` as records of a CSV file.
+pub fn columns_records(file: &str, columns: &[Column]) -> Vec<[String; 7]> {
+    let record = |column: &Column| {
+        let Column { name, values, may_be_empty, unit, .. } = column;
+        let since = since(column, columns).map(|schema| schema.to_string()).unwrap_or_default();
+        let kind = values.name().into();
+        let meaning = column.meaning();
+        let empty = may_be_empty.to_string();
+        [file.into(), (*name).into(), kind, empty, since, (*unit).into(), meaning]
+    };
+    columns.iter().map(record).collect()
+}
+
+/// The version of the schema since which a file with `columns` has `column`, if its columns have versions.
+fn since(column: &Column, columns: &[Column]) -> Option<u32> {
+    let has_schema = columns.iter().any(|column| column.name == "schema_version");
+    has_schema.then(|| column_since(column.name))
 }

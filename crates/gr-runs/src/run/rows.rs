@@ -38,7 +38,7 @@ crate::csv_rows! {
         /// Name of the run.
         run_id: String;
         /// Seed of the run.
-        seed: Seed, "seed";
+        seed: Seed;
         /// `fresh` or `stale`.
         first_observation: String;
         /// `exact` or `sampled`.
@@ -47,18 +47,17 @@ crate::csv_rows! {
         gaming_gap: Option<f64>, "probability";
         /// True labels that training has used so far.
         labels_training: u64, "labels";
-        /// `avg_return` where no flag is ever drawn (p = 0 in the evaluation, none off the goals). Empty in
-        /// rows of schema 1.
+        /// `avg_return` where no flag is ever drawn (p = 0 in the evaluation, none off the goals).
         avg_return_unflagged: Option<f64>, "return";
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 
     /// A row of `train_results_<run>.csv`: what one update saw. Means are over the samples that the
     /// method keeps.
     "train_results_<run>.csv": TrainingRow {
-        /// Environment steps taken so far, this update's included.
+        /// Steps of all environments so far, this update's included.
         global_step: u64, "steps";
         /// −mean log π(a|s) (G − V).
         policy_loss: f64, "loss";
@@ -76,14 +75,15 @@ crate::csv_rows! {
         /// Mean discounted return under the method's own reward.
         avg_return: f64, "return";
         /// Mean of min(g, 1 − g).
-        avg_gate_openness: Option<f64>, "gate";
+        avg_gate_openness: Option<f64>, "share";
         /// Mean gate over samples routed to the diamond expert; empty if there were none.
-        avg_seen_diamond_gate: Option<f64>, "gate";
+        avg_seen_diamond_gate: Option<f64>, "share";
         /// Mean gate over samples routed to the ghost expert; empty if there were none.
-        avg_seen_ghost_gate: Option<f64>, "gate";
+        avg_seen_ghost_gate: Option<f64>, "share";
         /// Mean gate over all other samples; empty if there were none.
-        avg_unseen_or_unfinished_gate: Option<f64>, "gate";
-        /// Share of samples kept; methods that drop some only.
+        avg_unseen_or_unfinished_gate: Option<f64>, "share";
+        /// Share of samples kept, between 0 and 1 for all its name, which is the published code's; empty of
+        /// methods that drop none.
         kept_pct: Option<f64>, "share";
         /// The update, counted from 0.
         update_idx: u64, "update";
@@ -94,7 +94,7 @@ crate::csv_rows! {
         /// Name of the run.
         run_id: String;
         /// Seed of the run.
-        seed: Seed, "seed";
+        seed: Seed;
         /// `fresh` or `stale`.
         first_observation: String;
         /// True labels that training has used so far.
@@ -105,7 +105,7 @@ crate::csv_rows! {
         distinct_observations: u64, "observations";
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 
     /// A row of `holdout_results_<run>.csv`: one check of the headline policy against the holdout.
@@ -123,7 +123,7 @@ crate::csv_rows! {
         /// Name of the run.
         run_id: String;
         /// Seed of the run.
-        seed: Seed, "seed";
+        seed: Seed;
         /// `fresh` or `stale`.
         first_observation: String;
         /// `hidden`, `visible` or `privileged`.
@@ -148,11 +148,11 @@ crate::csv_rows! {
         #[serde(default)]
         labels_holdout_unlimited: bool;
         /// True return of the checkpoint kept so far, exact or sampled as evaluations are; nothing is chosen
-        /// by it. Empty in rows of schema 1, and until the next checkpoint after them.
+        /// by it.
         kept_avg_return: Option<f64>, "return";
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 
     /// A row of `policy_tables_<run>.csv`: what one policy does on one cell of one layout.
@@ -190,10 +190,10 @@ crate::csv_rows! {
         /// Probability of moving left.
         left: f32, "probability";
         /// Gate g, the share of the diamond expert; routed networks only.
-        gate: Option<f32>, "gate";
+        gate: Option<f32>, "share";
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 
     /// A row of `runs.csv`: one run of the folder, by method, variant, oversight level, seed and updates.
@@ -205,7 +205,7 @@ crate::csv_rows! {
         /// Nominal oversight level p.
         oversight_prob: f64, "probability";
         /// Seed of the run.
-        seed: Seed, "seed";
+        seed: Seed;
         /// `fresh` or `stale`.
         first_observation: String;
         /// `exact` or `sampled`.
@@ -241,7 +241,7 @@ crate::csv_rows! {
         /// Whether validation may use as many labels as it likes: `privileged` alone.
         #[serde(default)]
         labels_holdout_unlimited: bool;
-        /// `selected_return` where no flag is ever drawn; empty for runs of schema 1.
+        /// `selected_return` where no flag is ever drawn.
         selected_return_unflagged: Option<f64>, "return";
         /// `key=value;..` of every setting in which runs of the method differ in this folder; empty where they
         /// differ in none.
@@ -249,6 +249,6 @@ crate::csv_rows! {
         variant: String;
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 }

@@ -10,7 +10,7 @@ crate::csv_rows! {
     /// Figures are means over the trial's seeds, and empty unless all of its runs are finished.
     "trials.csv": TrialRow {
         /// Number of the trial, from 0 for each method and oversight level.
-        trial: u64, "trial";
+        trial: u64;
         /// Method label.
         run_label: String;
         /// Nominal oversight level p.
@@ -49,6 +49,6 @@ crate::csv_rows! {
         variant: String;
         /// Version of the columns that the program had which wrote the row.
         #[serde(default = "unnamed_schema")]
-        schema_version: u32, "version";
+        schema_version: u32;
     }
 }

@@ -15,7 +15,7 @@ pub const COLUMNS: &[Column] = &Numbers::along(
         "Place on the axis of updates: the update just done, counted from 0; of `oracle`, which trains p × updates, \
          the update divided by p, so that curves at one x have used the same labels.",
     ),
-    MEAN.meaning("True return, or gaming gap (a difference of probabilities): the mean over runs, or the run's."),
+    MEAN.meaning_here("True return, or gaming gap (a difference of probabilities): the mean over runs, or the run's."),
 );
 
 /// A row per point of every curve, whole even where a panel shows a part.

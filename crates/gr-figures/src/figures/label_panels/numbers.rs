@@ -16,7 +16,7 @@ pub const COLUMNS: &[Column] = &Numbers::along(
         "True labels used, in training and against a holdout, from which on `mean` holds; empty for `no labels`.",
     )
     .or_empty(),
-    MEAN.meaning("True return of the kept policy, or share of answers that are right: the mean over runs, or the run's."),
+    MEAN.meaning_here("True return of the kept policy, or share of answers that are right: the mean over runs, or the run's."),
 );
 
 /// A row per step of every mean, one for its end, and one for the end of every run.

@@ -3,6 +3,7 @@
 //!
 //! Knows settings, and nothing of where or how files are written.
 
+#[macro_use]
 mod columns;
 mod csv_log;
 mod extended_row;

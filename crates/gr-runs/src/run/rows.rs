@@ -9,7 +9,7 @@ use super::HoldoutReturn;
 use super::schema::unnamed_schema;
 use crate::settings::Seed;
 
-crate::csv_rows! {
+csv_rows! {
     /// A row of `eval_results_<run>.csv`: one policy of one run after one update.
     "eval_results_<run>.csv": EvaluationRow {
         /// The update just done, counted from 0.
@@ -212,7 +212,7 @@ crate::csv_rows! {
         evaluation: String;
         /// `finished`, `failed` or `missing`.
         status: String;
-        /// The headline policy, which the figures below are of.
+        /// The headline policy, which the numbers of the row are of.
         policy_type: Option<String>;
         /// Updates that the method trains, all being well.
         planned_updates: u64, "updates";

@@ -3,11 +3,11 @@
 use super::HoldoutReturn;
 use super::schema::unnamed_schema;
 
-crate::csv_rows! {
+csv_rows! {
     /// A row of `trials.csv`: one trial, in order. Behind `schema_version` the file has one more column for
     /// every searched key, with what the trial drew.
     ///
-    /// Figures are means over the trial's seeds, and empty unless all of its runs are finished.
+    /// Numbers are means over the trial's seeds, and empty unless all of its runs are finished.
     "trials.csv": TrialRow {
         /// Number of the trial, from 0 for each method and oversight level.
         trial: u64;

@@ -81,13 +81,13 @@ fn summary_is_also_for_machines() {
     let (json, errors) = texts(&succeed(&mut sweep(folder.path(), &arguments)));
     assert!(errors.contains("oracle at p = 0.01 is left out"), "{errors}");
     let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let cell = &summary["cells"][0];
-    assert_eq!(cell["method"], "no_gate");
-    assert_eq!(cell["n"], 3);
-    assert_eq!(summary["schema_version"], gr_runs::SCHEMA_VERSION);
-    let mean = cell["mean_return"].as_f64().unwrap();
-    assert!(cell["interval"][0].as_f64().unwrap() <= mean);
-    assert_eq!(summary["cells"].as_array().unwrap().len(), 1);
+    let group = &summary["groups"][0];
+    assert_eq!(group["run_label"], "no_gate");
+    assert_eq!(group["n"], 3);
+    assert_eq!(summary["schema_version"], gr_runs::REPORT_VERSION);
+    let mean = group["mean_selected_return"].as_f64().unwrap();
+    assert!(group["interval"][0].as_f64().unwrap() <= mean);
+    assert_eq!(summary["groups"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -159,8 +159,8 @@ fn status_counts_what_is_done_and_who_trains() {
     std::fs::remove_dir_all(&results).unwrap();
     succeed(&mut sweep(&results, &arguments("--updates=30")));
     let done = status();
-    assert_eq!((&done["total"]["done"], &done["total"]["missing"]), (&4.into(), &0.into()));
-    assert_eq!(done["cells"][0]["method"], "routing");
+    assert_eq!((&done["total"]["finished"], &done["total"]["missing"]), (&4.into(), &0.into()));
+    assert_eq!(done["groups"][0]["run_label"], "routing");
     let (text, _) = texts(&succeed(&mut looking("status", &results, &["--watch"])));
     assert!(text.contains("every run is over"), "{text}");
 }

@@ -21,15 +21,15 @@ fn a_search_makes_two_claims_and_then_finds_nothing_to_do() {
     assert!(rows.iter().all(|row| row.status == "finished" && row.n == 1));
 
     // One claim is over all trials alike.
-    let cell = &report["cells"][0];
-    let random = &cell["random_setting"];
+    let group = &report["groups"][0];
+    let random = &group["random_setting"];
     let mean = rows.iter().map(|row| row.selected_return.unwrap()).sum::<f64>() / 4.0;
-    assert!((random["mean_return"].as_f64().unwrap() - mean).abs() < 1e-12);
+    assert!((random["mean_selected_return"].as_f64().unwrap() - mean).abs() < 1e-12);
     assert_eq!(random["n"], 4);
 
     // The other is of the trial with the highest holdout return at equal numbers of checks, on seeds that no
     // trial had.
-    let chosen = &cell["chosen_setting"];
+    let chosen = &group["chosen_setting"];
     let checks: Vec<Vec<f64>> = rows.iter().map(|row| checks_of(&folder, &row.seeds)).collect();
     let fewest = checks.iter().map(Vec::len).min().unwrap();
     assert!(checks.iter().any(|of_trial| of_trial.len() > fewest), "{checks:?}");
@@ -46,7 +46,7 @@ fn a_search_makes_two_claims_and_then_finds_nothing_to_do() {
     assert_eq!(again.iter().map(|row| row.seed).collect::<Vec<_>>(), [0, 1, 2]);
     assert!(rows.iter().all(|row| row.seeds.parse::<u64>().unwrap() >= 65_536));
     let mean = again.iter().map(|row| row.selected_return.unwrap()).sum::<f64>() / 3.0;
-    assert!((chosen["rerun"]["mean_return"].as_f64().unwrap() - mean).abs() < 1e-12);
+    assert!((chosen["rerun"]["mean_selected_return"].as_f64().unwrap() - mean).abs() < 1e-12);
     let drawn = &chosen["settings"]["early_stopping.holdout_fraction"];
     assert!(again.iter().all(|row| row.holdout_fraction == drawn.as_f64()));
 
@@ -87,9 +87,9 @@ fn trials_that_share_seeds_are_not_taken_for_independent() {
         let further = ["--updates=60", "--no-rerun", "--json", seeds];
         let (json, _) = texts(&succeed(&mut place.search(results, 4, &further)));
         let report: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let random = &report["cells"][0]["random_setting"];
+        let random = &report["groups"][0]["random_setting"];
         let text = random["interval_over"].as_str().unwrap().to_string();
-        (random["mean_return"].as_f64().unwrap(), random["interval"].clone(), text)
+        (random["mean_selected_return"].as_f64().unwrap(), random["interval"].clone(), text)
     };
     let (mean, interval, over) = claim("shared", "--set=seeds=3,4,5");
     assert_eq!(over, "trials and the 3 seeds that they share (crossed variance components)");

@@ -2,6 +2,7 @@
 //! once per row, so that peak memory is that of the row. CPU time counts, because cores are shared.
 
 mod machine;
+mod rows;
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,9 +13,9 @@ use clap::Parser;
 use gr_grid::NUM_ACTIONS;
 use gr_learn::{Architecture, ComputeDevice, HoldoutUse, Method, RunBatch, RunSnapshot, Traffic};
 use gr_runs::{ConfigSources, RunSpec};
-use serde::Serialize;
 
 use machine::{GpuRates, cpu_seconds, peak_memory_mb, peak_product_gflops};
+use rows::BenchmarkRow;
 
 // As in the programs.
 #[global_allocator]
@@ -62,42 +63,6 @@ struct Arguments {
     commit: String,
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// A row of the table; times are per update of one run.
-#[derive(Serialize)]
-struct Row {
-    label: String,
-    commit: String,
-    cpu: String,
-    device: String,
-    adapter: String,
-    method: String,
-    oversight: f64,
-    settings: String,
-    jobs: usize,
-    runs_per_batch: usize,
-    from_update: u64,
-    updates: u64,
-    cpu_ms_per_update: f64,
-    wall_ms_per_update: f64,
-    distinct_observations: f64,
-    useful_gflops: f64,
-    peak_gflops: f64,
-    useful_share: f64,
-    evaluation_cpu_ms_per_policy: f64,
-    peak_memory_mb: f64,
-    /// CPU time without the threads of a GPU's driver.
-    host_ms_per_update: f64,
-    bytes_to_device: u64,
-    bytes_from_device: u64,
-    /// In an update of a whole batch.
-    launches: u64,
-    /// Of all its runs at once.
-    evaluation_launches: u64,
-    /// By the model of docs/performance.md, section 4, from what was counted and the device's own rates; as
-    /// `wall_ms_per_update`. Of a GPU.
-    predicted_ms_per_update: Option<f64>,
 }
 
 /// What one batch measured.
@@ -155,7 +120,7 @@ fn main() {
     // On a GPU it is the wall clock that its products share.
     let seconds = if device.is_gpu { wall_seconds } else { cpu_seconds };
     let useful = distinct * flop_per_observation(&Architecture::of(&spec)) / seconds / 1e9;
-    let row = Row {
+    let row = BenchmarkRow {
         label: arguments.label,
         commit: arguments.commit,
         cpu: machine::cpu_name(),
@@ -185,7 +150,7 @@ fn main() {
     };
     println!("{}", serde_json::to_string_pretty(&row).expect("a row is plain data"));
     if let Some(predicted) = row.predicted_ms_per_update {
-        let Row { method, runs_per_batch, wall_ms_per_update: measured, .. } = &row;
+        let BenchmarkRow { method, runs_per_batch, wall_ms_per_update: measured, .. } = &row;
         eprintln!(
             "{method} × {runs_per_batch}: {measured} ms per run and update, predicted {predicted}"
         );
@@ -342,7 +307,7 @@ const PASSES_FORWARD: f64 = 8.0;
 /// And back: two selections, two ReLUs with their masks, column sums.
 const PASSES_BACKWARD: f64 = 16.0;
 
-fn append(path: &Path, row: &Row) {
+fn append(path: &Path, row: &BenchmarkRow) {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).expect("the table's folder can be made");
     }

@@ -2,7 +2,7 @@
 //! returns decides. Pairs of runs with the same seed, which share layouts and initial weights, stand beside.
 
 use anyhow::{Context, Result};
-use gr_runs::Seed;
+use gr_runs::{Column, Seed};
 use gr_stats::{
     FEWEST_SEEDS, Judgement, MARGIN, PairedDifferences, judge_family, paired_differences,
     probability_of_improvement, welch_difference,
@@ -12,6 +12,7 @@ use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, Panel, TICK_SIZE, View};
+use crate::model::columns::{N, OVERSIGHT_PROB, SERIES, VARIANT};
 use crate::model::{CONFIDENCE, Caption, Estimate, Group, Numbers, groups, levels, series_of};
 use crate::scene::{Align, Scene};
 use crate::style::{self, MUTED, SeriesStyle};
@@ -20,9 +21,67 @@ use crate::style::{self, MUTED, SeriesStyle};
 pub const FIGURE: Figure = Figure {
     name: "differences",
     summary: "true return minus that of gradient routing, with a verdict",
+    columns: COLUMNS,
     has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
+
+const COLUMNS: &[Column] = &[
+    OVERSIGHT_PROB,
+    SERIES,
+    Column::text("baseline", "Name of the series that others are compared with."),
+    Column::number(
+        "mean_difference",
+        "return",
+        "Mean over the seeds that both have of true return minus that of the baseline; empty without one.",
+    )
+    .or_empty(),
+    Column::number(
+        "low",
+        "return",
+        "Low end of the 95 % interval of `mean_difference`, paired by seed (Student t); empty for fewer than two pairs, \
+         and for pairs that all agree.",
+    )
+    .or_empty(),
+    Column::number("high", "return", "High end of the same.").or_empty(),
+    Column::integer("pairs", "seeds", "Seeds that both have."),
+    Column::integer("unpaired", "runs", "Runs of either whose seed the other lacks."),
+    Column::number(
+        "probability_of_improvement",
+        "probability",
+        "Share of all pairs of a run and one of the baseline in which the run ends above, ties counting half.",
+    )
+    .or_empty(),
+    Column::number("improvement_low", "probability", "Low end of its 95 % interval (Wilson).")
+        .or_empty(),
+    Column::number("improvement_high", "probability", "High end of the same.").or_empty(),
+    Column::number(
+        "difference",
+        "return",
+        "Mean true return over all runs minus that of the baseline, which the verdict is about.",
+    ),
+    Column::number(
+        "welch_low",
+        "return",
+        "Low end of the 95 % interval of `difference`, unpaired (Welch); empty where a side has fewer than two runs, or \
+         runs that all agree.",
+    )
+    .or_empty(),
+    Column::number("welch_high", "return", "High end of the same.").or_empty(),
+    N.meaning_here("Runs of the series."),
+    Column::integer("n_baseline", "runs", "Runs of the baseline."),
+    Column::text(
+        "verdict",
+        "`beats`, `matches`, `worse`, `undecided` or `descriptive`, by the rule of docs/experiment.md, section 12.",
+    )
+    .or_empty(),
+    Column::boolean(
+        "stands_after_holm",
+        "Whether the verdict stands beside the others of its level (Holm); empty where it claims nothing.",
+    )
+    .or_empty(),
+    VARIANT,
+];
 
 /// A series against the baseline at one oversight level.
 struct Comparison<'a> {
@@ -208,27 +267,7 @@ fn draw_paired(
 }
 
 fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
-    let mut numbers = Numbers::new(&[
-        "oversight_prob",
-        "series",
-        "baseline",
-        "mean_difference",
-        "low",
-        "high",
-        "pairs",
-        "unpaired",
-        "probability_of_improvement",
-        "improvement_low",
-        "improvement_high",
-        "difference",
-        "welch_low",
-        "welch_high",
-        "n",
-        "n_baseline",
-        "verdict",
-        "stands_after_holm",
-        "variant",
-    ]);
+    let mut numbers = Numbers::new(COLUMNS);
     for comparison in comparisons {
         let Comparison { returns, unpaired, paired, judgement, differences, improvement, .. } =
             comparison;

@@ -1,11 +1,13 @@
 //! Runs with a holdout, one by one: what they were trained on, what the holdout said, and the truth.
 
 use anyhow::Result;
+use gr_runs::Column;
 use gr_terminal::count;
 
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Results, Run, UpdateValue};
 use crate::layout::{Axis, Block, Entry, Labels, Page, Panel, View};
+use crate::model::columns::{OVERSIGHT_PROB, RUN_ID, SERIES, WHAT};
 use crate::model::{Caption, Group, Numbers, groups};
 use crate::scene::Scene;
 use crate::style::{self, Color, Dash, INK, MUTED, Marker, SeriesStyle};
@@ -14,11 +16,25 @@ use crate::style::{self, Color, Dash, INK, MUTED, Marker, SeriesStyle};
 pub const FIGURE: Figure = Figure {
     name: "early-stopping",
     summary: "each run with a holdout: training, holdout and true return",
+    columns: COLUMNS,
     has: Has { updates: true, values: true, reference_lines: false },
     draw,
 };
 
-const COLUMNS: usize = 4;
+const COLUMNS: &[Column] = &[
+    OVERSIGHT_PROB,
+    SERIES,
+    RUN_ID,
+    WHAT.meaning_here(
+        "`training return (own reward)`, `holdout return`, `true return`, `training stopped` (no value) or \
+         `checkpoint kept`, whose value is its true return.",
+    ),
+    Column::integer("update_idx", "update", "The update after which that was, counted from 0."),
+    Column::number("value", "return", "What `what` says; empty of `training stopped`.").or_empty(),
+];
+
+/// Panels of runs side by side.
+const PANEL_COLUMNS: usize = 4;
 /// Room on the left of every panel.
 const PANEL_GAP: f64 = 18.0;
 
@@ -93,7 +109,7 @@ fn picture(results: &Results, view: &View, group: &Group<'_>, name: String) -> P
         legend: legend(runs, &small_axes),
         blocks: vec![
             Block { panels: 1, columns: 1, panel_height: 320.0 },
-            Block { panels: runs.len(), columns: COLUMNS, panel_height: 165.0 },
+            Block { panels: runs.len(), columns: PANEL_COLUMNS, panel_height: 165.0 },
         ],
         left: left - PANEL_GAP,
         caption: caption.text(),
@@ -106,7 +122,7 @@ fn picture(results: &Results, view: &View, group: &Group<'_>, name: String) -> P
     draw_run(&mut sheet.scene, &panel, runs[0], 10.0);
     for (index, ((run, cell), axes)) in runs.iter().zip(small).zip(small_axes).enumerate() {
         let title = run.seed_name();
-        let y_ticks = index % COLUMNS == 0 || !share_y;
+        let y_ticks = index % PANEL_COLUMNS == 0 || !share_y;
         let labels = Labels { title: &title, x: "", y: "", y_ticks };
         let panel = Panel::draw(&mut sheet.scene, *cell, gap, axes, &labels);
         draw_run(&mut sheet.scene, &panel, run, 8.0);
@@ -200,8 +216,7 @@ fn draw_run(scene: &mut Scene, panel: &Panel, run: &Run, marker: f64) {
 }
 
 fn numbers(runs: &[&Run]) -> Numbers {
-    let mut numbers =
-        Numbers::new(&["oversight_prob", "series", "run_id", "what", "update_idx", "value"]);
+    let mut numbers = Numbers::new(COLUMNS);
     for run in runs {
         let who = [run.oversight.0.to_string(), style::name(&run.series), run.id.clone()];
         let mut push = |what: &str, update: f64, value: Option<f64>| {

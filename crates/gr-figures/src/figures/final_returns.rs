@@ -1,12 +1,14 @@
 //! The true return of every run's kept policy, with mean and interval per method.
 
 use anyhow::Result;
+use gr_runs::Column;
 use gr_stats::{FAILED_BELOW, interquartile_mean, share_below};
 
 use super::series_rows::{SeriesRows, draw_values};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, View};
+use crate::model::columns::{HIGH, LOW, MEAN, N, OVERSIGHT_PROB, RUN_LABEL, SERIES, VARIANT, WHAT};
 use crate::model::{
     CONFIDENCE, Caption, Estimate, Group, Numbers, estimate, groups, levels, series_of, thousands,
 };
@@ -16,9 +18,49 @@ use crate::style;
 pub const FIGURE: Figure = Figure {
     name: "final-returns",
     summary: "true return of each run's kept policy, mean and interval",
+    columns: COLUMNS,
     has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };
+
+const COLUMNS: &[Column] = &[
+    OVERSIGHT_PROB,
+    SERIES,
+    RUN_LABEL,
+    WHAT.meaning_here("`mean`, or the run, by its seed."),
+    MEAN.meaning_here("True return of the kept policy: the mean over runs, or the run's."),
+    LOW,
+    HIGH,
+    N,
+    Column::number(
+        "labels_training",
+        "labels",
+        "True labels that training used: the mean over runs, or the run's; empty where they are not recorded.",
+    )
+    .or_empty(),
+    Column::number(
+        "labels_holdout",
+        "labels",
+        "True labels that checks against a holdout used, likewise; empty where they are unlimited.",
+    )
+    .or_empty(),
+    Column::boolean(
+        "labels_holdout_unlimited",
+        "Whether checks may use as many labels as they like (`privileged`); empty where labels are not recorded.",
+    )
+    .or_empty(),
+    Column::number(
+        "interquartile_mean",
+        "return",
+        "Mean without the lowest and the highest quarter of runs; of means only.",
+    )
+    .or_empty(),
+    Column::number("share_below_0.1", "share", "Share of runs whose return is below 0.1; of means only.")
+        .or_empty(),
+    Column::number("share_low", "share", "Low end of its 95 % interval (Wilson).").or_empty(),
+    Column::number("share_high", "share", "High end of the same.").or_empty(),
+    VARIANT,
+];
 
 /// The kept policies of one group.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,24 +185,7 @@ fn say_labels((training, holdout): (f64, Option<f64>)) -> String {
 }
 
 fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
-    let mut numbers = Numbers::new(&[
-        "oversight_prob",
-        "series",
-        "run_label",
-        "what",
-        "mean",
-        "low",
-        "high",
-        "n",
-        "labels_training",
-        "labels_holdout",
-        "labels_holdout_unlimited",
-        "interquartile_mean",
-        "share_below_0.1",
-        "share_low",
-        "share_high",
-        "variant",
-    ]);
+    let mut numbers = Numbers::new(COLUMNS);
     for (group, kept) in all {
         let Oversight(level) = group.oversight;
         let series = group.series;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::curve_panels::{Spec, panels, picture};
+use super::curve_panels::{COLUMNS, Spec, panels, picture};
 use super::{Drawing, Figure, Has};
 use crate::data::Results;
 use crate::layout::View;
@@ -11,6 +11,7 @@ use crate::layout::View;
 pub const FIGURE: Figure = Figure {
     name: "gaming-gap",
     summary: "gaming gap over training, mean and interval, a panel per p",
+    columns: COLUMNS,
     has: Has { updates: true, values: true, reference_lines: false },
     draw,
 };

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::label_panels::{CUT_INTERVALS, LabelPage, LabelPanel, numbers};
+use super::label_panels::{COLUMNS, CUT_INTERVALS, LabelPage, LabelPanel, numbers};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{KeptByLabels, LabelSteps, Results};
 use crate::layout::{Page, View};
@@ -14,6 +14,7 @@ use crate::model::{ByLabels, Caption, Group, INTERVALS, Named, by_labels, by_lev
 pub const FIGURE: Figure = Figure {
     name: "label-efficiency",
     summary: "true return against labels used, log axis, a panel per p",
+    columns: COLUMNS,
     has: Has { updates: false, values: true, reference_lines: true },
     draw,
 };

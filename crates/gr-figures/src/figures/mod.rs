@@ -14,6 +14,7 @@ mod reward_model;
 mod series_rows;
 
 use anyhow::Result;
+use gr_runs::Column;
 
 use crate::data::Results;
 use crate::layout::View;
@@ -27,6 +28,8 @@ pub struct Figure {
     pub name: &'static str,
     /// What it shows, in a line.
     pub summary: &'static str,
+    /// The columns of the numbers beside its pictures, `NAME.csv`.
+    pub columns: &'static [Column],
     /// What of a view it has.
     pub has: Has,
     /// Draws it.

@@ -2,12 +2,14 @@
 //! settings beside the setting that the holdout chose.
 
 use anyhow::Result;
+use gr_runs::Column;
 use gr_terminal::count;
 
 use super::final_returns::kept;
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Trial};
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, View};
+use crate::model::columns::{HIGH, LOW, MEAN, N, OVERSIGHT_PROB, SERIES, WHAT};
 use crate::model::{
     Caption, Estimate, Group, INTERVALS, Named, Numbers, estimate, groups, series_of, thousands,
 };
@@ -18,9 +20,22 @@ use crate::style::{self, MUTED, Marker, SeriesStyle};
 pub const FIGURE: Figure = Figure {
     name: "oversight-levels",
     summary: "true return of kept policies against p, and of searches",
+    columns: COLUMNS,
     has: Has { updates: false, values: true, reference_lines: true },
     draw,
 };
+
+const COLUMNS: &[Column] = &[
+    SERIES,
+    WHAT.meaning_here("`mean`, or `trial`: one of a search."),
+    OVERSIGHT_PROB,
+    MEAN.meaning_here(
+        "True return of kept policies: the mean over runs or trials, or the trial's.",
+    ),
+    LOW,
+    HIGH,
+    N.meaning_here("Runs or trials that `mean` is over; 1 for a trial."),
+];
 
 /// Distance between the points of neighbouring series at one level, where levels are far enough apart.
 const DODGE: f64 = 5.0;
@@ -264,8 +279,7 @@ fn runs_per_trial(trials: &[Trial]) -> String {
 }
 
 fn numbers(lines: &[Levels]) -> Numbers {
-    let mut numbers =
-        Numbers::new(&["series", "what", "oversight_prob", "mean", "low", "high", "n"]);
+    let mut numbers = Numbers::new(COLUMNS);
     for line in lines {
         for Mean { level, value: point, .. } in &line.means {
             numbers.push(vec![

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::label_panels::{CUT_INTERVALS, LabelPage, LabelPanel, numbers};
+use super::label_panels::{COLUMNS, CUT_INTERVALS, LabelPage, LabelPanel, numbers};
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{LabelSteps, ModelAccuracies, Results};
 use crate::layout::{Axis, View};
@@ -13,6 +13,7 @@ use crate::model::{ByLabels, Caption, Group, Named, by_labels, groups};
 pub const FIGURE: Figure = Figure {
     name: "reward-model",
     summary: "accuracy of reward models over labels, log axis",
+    columns: COLUMNS,
     has: Has { updates: false, values: false, reference_lines: true },
     draw,
 };

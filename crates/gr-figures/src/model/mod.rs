@@ -2,6 +2,7 @@
 //! are `gr-stats`'s.
 
 mod caption;
+pub mod columns;
 mod conditions;
 mod curves;
 mod groups;

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 
+use gr_runs::Column;
+
+use super::columns::{HIGH, LOW, N, OVERSIGHT_PROB, RUN_LABEL, SERIES, VARIANT, WHAT};
 use super::{Estimate, Group};
 use crate::style;
 
@@ -14,27 +17,17 @@ pub struct Numbers {
 
 impl Numbers {
     /// A table without rows.
-    pub fn new(header: &[&str]) -> Self {
-        Self { header: header.iter().map(|name| name.to_string()).collect(), rows: Vec::new() }
+    pub fn new(columns: &[Column]) -> Self {
+        Self { header: columns.iter().map(|column| column.name.into()).collect(), rows: Vec::new() }
     }
 
-    /// A table of means over runs, and of single values, along an axis with the column `x`.
-    pub fn along(x: &str) -> Self {
-        Self::new(&[
-            "oversight_prob",
-            "series",
-            "run_label",
-            "what",
-            x,
-            "mean",
-            "low",
-            "high",
-            "n",
-            "variant",
-        ])
+    /// The columns of a table of means over runs, and of single values, along the axis `x`.
+    pub const fn along(what: &'static str, x: Column, mean: Column) -> [Column; 10] {
+        let what = WHAT.meaning_here(what);
+        [OVERSIGHT_PROB, SERIES, RUN_LABEL, what, x, mean, LOW, HIGH, N, VARIANT]
     }
 
-    /// Adds a value of `group` at `x` to a table of [`Numbers::along`].
+    /// Adds a value of `group` at `x` to a table with the columns of [`Numbers::along`].
     pub fn push_point(&mut self, group: &Group<'_>, what: &str, x: String, point: &Estimate) {
         let series = group.series;
         self.push(vec![

@@ -221,12 +221,8 @@ impl Run {
         if !losses.are_finite() || !self.policy.iter().all(PolicyRow::is_finite) {
             return Err(NotFinite);
         }
-        let crediting = self.crediting.method();
-        let mut training_columns = crediting.training_columns();
-        if crediting.imitates() {
-            training_columns.push(("imitation_loss", losses.imitation_loss));
-        }
         let met = statistics.counts.iter().filter(|sums| sums.iter().flatten().any(|n| *n > 0.0));
+        let training_columns = self.crediting.method().recorded(losses.imitation_loss);
         Ok(UpdateReport {
             update_idx,
             losses,

@@ -6,7 +6,7 @@ use gr_grid::{
     Action, GoalPay, NUM_ACTIONS, Observation, PolicyTable, choose_action, optimal_policy,
     uniform_below, unit_interval,
 };
-use gr_runs::{Accepts, POSITIVE, Purpose, RunSpec, Seed, stream_at};
+use gr_runs::{Accepts, Column, POSITIVE, Purpose, RunSpec, Seed, stream_at};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,12 @@ gr_runs::method_settings! {
         batch: usize = 256, Accepts::Whole(1, 1_000_000);
     }
 }
+
+const ACTIONS_HELD: Column = Column::number(
+    "actions_held",
+    "states",
+    "States for which the overseer has said so far what should be done there.",
+);
 
 pub(super) static METHOD: Method = Method {
     label: "corrective_actions",
@@ -154,6 +160,6 @@ impl Crediting for CorrectiveActions {
     }
 
     fn training_columns(&self) -> Columns {
-        vec![("actions_held", Some(self.memory.replay.len() as f64))]
+        vec![(ACTIONS_HELD, Some(self.memory.replay.len() as f64))]
     }
 }

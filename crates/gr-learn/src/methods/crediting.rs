@@ -2,7 +2,7 @@
 //! teach. A method may learn from labels and keep a state of its own.
 
 use gr_grid::{Action, Ending, Observation};
-use gr_runs::{MaskSettings, RouteMask};
+use gr_runs::{Column, MaskSettings, RouteMask};
 
 use super::labels::{EndedEpisode, LabelMeter};
 
@@ -87,9 +87,17 @@ pub struct Imitation {
     pub pairs: Vec<(Observation, Action)>,
 }
 
-/// Numbers that a method records, by column; an absent number is an empty value. Every row of a file
-/// must have the same columns.
-pub type Columns = Vec<(&'static str, Option<f64>)>;
+/// Numbers that a method records, each with its column, which docs/data.md takes up; an absent number is an
+/// empty value. Every row of a file must have the same columns.
+pub type Columns = Vec<(Column, Option<f64>)>;
+
+/// What methods record that imitate, of [`Imitation`].
+const IMITATION_LOSS: Column = Column::number(
+    "imitation_loss",
+    "loss",
+    "Coefficient × mean cross-entropy of the actions that are to be imitated; part of `loss`.",
+)
+.or_empty();
 
 /// How a method credits the episodes of one run.
 pub trait Crediting: Send + Sync {
@@ -151,6 +159,17 @@ pub trait Crediting: Send + Sync {
     /// What the method records beside an evaluation.
     fn evaluation_columns(&self) -> Columns {
         Vec::new()
+    }
+}
+
+impl dyn Crediting + '_ {
+    /// All that stands behind a training row: what the method records, and what it imitated in the update.
+    pub fn recorded(&self, imitation_loss: Option<f64>) -> Columns {
+        let mut columns = self.training_columns();
+        if self.imitates() {
+            columns.push((IMITATION_LOSS, imitation_loss));
+        }
+        columns
     }
 }
 

@@ -4,13 +4,20 @@
 use csv::StringRecord;
 use serde::Serialize;
 
-/// Version of the columns of CSV files and of the fields of manifests and reports.
+/// Version of the columns of CSV files and of the fields of manifests.
 ///
 /// Version 2 has `schema_version`, `avg_return_unflagged`, `selected_return_unflagged`,
 /// `kept_avg_return` and `labels_holdout_unlimited`, before which `labels_holdout` could say
 /// `unlimited`, and leaves empty what was `NaN`. Files of version 1 do not name it. Version 3 has `variant`
 /// in `runs.csv`, plans that name it, and every provenance that trained a run in its manifest.
 pub const SCHEMA_VERSION: u32 = 3;
+
+/// Version of the fields of `--json` reports, where they are called `schema_version`.
+///
+/// Version 4 calls things as the columns of CSV files do (`run_label`, `oversight_prob`, `planned_updates`,
+/// `updates`, `labels_training`, `selected_return`), and runs that differ in their seed alone `groups`. Up to 3 it was
+/// [`SCHEMA_VERSION`].
+pub const REPORT_VERSION: u32 = 4;
 
 /// The version of rows and manifests that name none.
 pub(super) fn unnamed_schema() -> u32 {

@@ -116,6 +116,7 @@ enum ActingPolicy {
 /// One object of `evaluate --json`.
 #[derive(Debug, Serialize)]
 struct PolicyReport {
+    schema_version: u32,
     file: String,
     policy_type: &'static str,
     oversight_prob: f64,
@@ -248,6 +249,7 @@ fn evaluate_file(
 impl PolicyReport {
     fn new(file: &Path, rules: &EnvironmentRules, policy: PolicyType, e: Evaluation) -> Self {
         Self {
+            schema_version: gr_runs::REPORT_VERSION,
             file: file.display().to_string(),
             policy_type: policy.name(),
             oversight_prob: rules.oversight,

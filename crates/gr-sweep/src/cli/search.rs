@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use gr_runs::{MOST, SCHEMA_VERSION, whole_number, write_trials};
+use gr_runs::{MOST, REPORT_VERSION, whole_number, write_trials};
 use gr_terminal::{DONE, RUNS_FAILED, columns, count, print, print_if_read, say};
 
 use crate::options::flags::{ConfigurationFlags, TrainingFlags};
@@ -145,7 +145,7 @@ fn search(arguments: Arguments) -> Result<u8> {
 fn report_trials(plan: &SearchPlan, folder: &SearchFolder) -> Result<SearchReport> {
     let keys = plan.search.keys();
     let mut report = SearchReport {
-        schema_version: SCHEMA_VERSION,
+        schema_version: REPORT_VERSION,
         folder: folder.path().display().to_string(),
         seed: plan.search.seed,
         trials: plan.search.trials,

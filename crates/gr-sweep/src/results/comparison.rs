@@ -16,12 +16,15 @@ const REFERENCE: &str = "routing";
 #[derive(Debug, Serialize)]
 pub struct Difference {
     /// Method label.
+    #[serde(rename = "run_label")]
     pub method: String,
     /// What tells the group from others of its method, as `key=value;..`.
     pub variant: String,
     /// Method and variant of the reference.
+    #[serde(rename = "baseline")]
     pub reference: String,
     /// Oversight level p.
+    #[serde(rename = "oversight_prob")]
     pub oversight: f64,
     /// Runs of the group and of the reference.
     pub n: [usize; 2],
@@ -35,6 +38,7 @@ pub struct Difference {
     pub verdict: &'static str,
     /// Whether the verdict stands beside the other comparisons at this level (Holm); absent where it claims
     /// nothing.
+    #[serde(rename = "stands_after_holm")]
     pub stands: Option<bool>,
 }
 

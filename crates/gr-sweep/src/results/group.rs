@@ -17,16 +17,19 @@ pub const CONFIDENCE: f64 = 0.95;
 #[derive(Debug, Serialize)]
 pub struct Group {
     /// Method label.
+    #[serde(rename = "run_label")]
     pub method: String,
     /// What tells them from other runs of the method in the folder, as `key=value;..`.
     pub variant: String,
     /// Oversight level p.
+    #[serde(rename = "oversight_prob")]
     pub oversight: f64,
     /// Which policy the return is of.
     pub policy_type: String,
     /// Finished runs.
     pub n: usize,
-    /// Mean true return of the kept policy; absent without runs.
+    /// Mean `selected_return`; absent without runs.
+    #[serde(rename = "mean_selected_return")]
     pub mean_return: Option<f64>,
     /// 95 % interval of the mean over seeds, by Student's t; absent for fewer than two runs and for runs
     /// that all agree.
@@ -37,14 +40,18 @@ pub struct Group {
     pub share_below: Option<Share>,
     /// Mean true return of the kept policy where no flag is ever drawn; absent if a run of an earlier
     /// version does not know it.
+    #[serde(rename = "mean_selected_return_unflagged")]
     pub mean_return_unflagged: Option<f64>,
     /// Updates that each run trains.
+    #[serde(rename = "planned_updates")]
     pub updates: u64,
     /// Updates configured.
     pub configured_updates: u64,
     /// Fewest and most updates that a run was trained for; absent without runs.
+    #[serde(rename = "updates")]
     pub trained_updates: Option<[u64; 2]>,
     /// Mean number of true labels that training used.
+    #[serde(rename = "mean_labels_training")]
     pub mean_labels: Option<f64>,
     /// Mean number of true labels that checks against a holdout used; absent without a holdout, and
     /// where they are unlimited.

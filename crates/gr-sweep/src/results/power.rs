@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use gr_runs::{POSITIVE, SCHEMA_VERSION, number_that};
+use gr_runs::{POSITIVE, REPORT_VERSION, number_that};
 use gr_stats::{FEWEST_SEEDS, Pilot, plan_seeds};
 use gr_terminal::{DONE, columns, duration, print_if_read};
 use serde::Serialize;
@@ -33,6 +33,7 @@ pub struct PowerArguments {
 #[derive(Debug, Serialize)]
 struct Level {
     /// Oversight level p.
+    #[serde(rename = "oversight_prob")]
     oversight: f64,
     /// Wanted half-width.
     half_width: f64,
@@ -83,7 +84,7 @@ pub fn power(arguments: &PowerArguments) -> Result<u8> {
     }
     let text = match arguments.json {
         true => {
-            let report = serde_json::json!({ "schema_version": SCHEMA_VERSION, "levels": levels, "left_out": left_out });
+            let report = serde_json::json!({ "schema_version": REPORT_VERSION, "levels": levels, "left_out": left_out });
             serde_json::to_string_pretty(&report)? + "\n"
         }
         false => text(&levels, &left_out, &summary.folder),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use gr_runs::{Check, RunId, RunStatus, Store, StoreError};
+use gr_runs::{Check, REPORT_VERSION, RunId, RunStatus, Store, StoreError};
 use serde::Serialize;
 
 use super::summary::FailedRun;
@@ -21,12 +21,13 @@ const READ_FAILURES: usize = 20;
 /// How far a sweep has come.
 #[derive(Debug, Serialize)]
 pub struct Status {
+    /// [`REPORT_VERSION`].
+    pub schema_version: u32,
     /// Where its files are.
     pub folder: String,
     /// All of it.
     pub total: Counts,
     /// Runs that differ in their seed alone, in the order of results.
-    #[serde(rename = "cells")]
     pub groups: Vec<GroupStatus>,
     /// Runs that are being trained, by the process that trains them: host and process number.
     pub processes: BTreeMap<String, usize>,
@@ -45,6 +46,7 @@ pub struct Counts {
     /// All.
     pub runs: usize,
     /// With a result.
+    #[serde(rename = "finished")]
     pub done: usize,
     /// Held by a process that trains them.
     pub running: usize,
@@ -60,12 +62,15 @@ pub struct Counts {
 #[derive(Debug, Serialize)]
 pub struct GroupStatus {
     /// Method label.
+    #[serde(rename = "run_label")]
     pub method: String,
     /// What tells its runs from others of the method in the folder, as `key=value;..`.
     pub variant: String,
     /// Oversight level p.
+    #[serde(rename = "oversight_prob")]
     pub oversight: f64,
     /// Updates that each run trains.
+    #[serde(rename = "planned_updates")]
     pub updates: u64,
     /// Its runs.
     #[serde(flatten)]
@@ -100,6 +105,7 @@ impl Status {
         let holders: BTreeMap<&RunId, String> =
             listing.claimed.iter().filter_map(|run| Some((run, store.holder(run)?))).collect();
         let mut status = Self {
+            schema_version: REPORT_VERSION,
             folder: store.folder().display().to_string(),
             total: Counts::default(),
             groups: Vec::new(),

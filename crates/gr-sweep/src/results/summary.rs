@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use gr_grid::TrueReturn;
 use gr_runs::{
-    Check, LabelCount, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store, StoreError,
-    Timing, read_rows,
+    Check, LabelCount, REPORT_VERSION, RunId, RunResult, RunRow, RunStatus, SCHEMA_VERSION, Store,
+    StoreError, Timing, read_rows,
 };
 use gr_terminal::{columns, count, print_if_read};
 use serde::Serialize;
@@ -21,12 +21,11 @@ use crate::training::traffic::DeviceTraffic;
 /// All that is said of a sweep.
 #[derive(Debug, Serialize)]
 pub struct Summary {
-    /// [`SCHEMA_VERSION`].
+    /// [`REPORT_VERSION`].
     pub schema_version: u32,
     /// Where the files are.
     pub folder: String,
     /// Runs that differ in their seed alone, in the order of results.
-    #[serde(rename = "cells")]
     pub groups: Vec<Group>,
     /// Every other group compared with gradient routing of its level, or where there is none with the first.
     pub differences: Vec<Difference>,
@@ -152,7 +151,7 @@ impl Summary {
         name: String,
     ) -> Self {
         let mut summary = Self {
-            schema_version: SCHEMA_VERSION,
+            schema_version: REPORT_VERSION,
             folder: name,
             groups: Vec::new(),
             differences: Vec::new(),

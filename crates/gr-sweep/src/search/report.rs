@@ -19,7 +19,7 @@ const CONFIDENCE: f64 = 0.95;
 /// All that is said of a search.
 #[derive(Debug, Serialize)]
 pub struct SearchReport {
-    /// [`gr_runs::SCHEMA_VERSION`].
+    /// [`gr_runs::REPORT_VERSION`].
     pub schema_version: u32,
     /// Where the files are.
     pub folder: String,
@@ -30,7 +30,6 @@ pub struct SearchReport {
     /// What should be known of the search as a whole.
     pub notices: Vec<String>,
     /// Methods × oversight levels.
-    #[serde(rename = "cells")]
     pub groups: Vec<GroupReport>,
     /// Runs of trials and re-runs that have failed.
     pub failed: Vec<FailedRun>,
@@ -42,10 +41,12 @@ pub struct SearchReport {
 #[derive(Debug, Serialize)]
 pub struct GroupReport {
     /// Method label.
+    #[serde(rename = "run_label")]
     pub method: String,
     /// What it sets apart from other groups of the method, as `key=value;..`.
     pub variant: String,
     /// Oversight level p.
+    #[serde(rename = "oversight_prob")]
     pub oversight: f64,
     /// Which policy the returns are of.
     pub policy_type: String,
@@ -67,6 +68,7 @@ pub struct Distribution {
     /// Trials left out because a run is not over.
     pub missing: usize,
     /// Mean true return of the kept checkpoints; absent without trials.
+    #[serde(rename = "mean_selected_return")]
     pub mean_return: Option<f64>,
     /// 95 % interval of the mean; absent for fewer than two trials, for trials that all agree, and where
     /// trials share their only seed.

@@ -77,7 +77,7 @@ pub fn evaluation_row(
 
 /// A row with the columns that the method records of its own.
 pub fn extended<Row>(row: Row, columns: &Columns) -> ExtendedRow<Row, Option<f64>> {
-    let further = columns.iter().map(|(column, value)| (column.to_string(), *value)).collect();
+    let further = columns.iter().map(|(column, value)| (column.name.to_string(), *value)).collect();
     ExtendedRow { row, further }
 }
 

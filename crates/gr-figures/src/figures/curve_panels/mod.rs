@@ -14,6 +14,7 @@ use crate::scene::Scene;
 use crate::style::{self, Color, Dash, MUTED, SeriesStyle};
 
 use axes::Axes;
+pub use numbers::COLUMNS;
 
 /// What is drawn.
 pub struct Spec {

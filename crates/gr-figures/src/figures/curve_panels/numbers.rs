@@ -1,11 +1,26 @@
 //! The numbers in panels of curves.
 
+use gr_runs::Column;
+
 use super::PanelModel;
+use crate::model::columns::MEAN;
 use crate::model::{Estimate, Numbers};
+
+/// The columns of both figures.
+pub const COLUMNS: &[Column] = &Numbers::along(
+    "`mean`, `kept checkpoint` (of a run with early stopping) or, of learning curves, `reference` (a published run).",
+    Column::number(
+        "x",
+        "updates",
+        "Place on the axis of updates: the update just done, counted from 0; of `oracle`, which trains p × updates, \
+         the update divided by p, so that curves at one x have used the same labels.",
+    ),
+    MEAN.meaning_here("True return, or gaming gap (a difference of probabilities): the mean over runs, or the run's."),
+);
 
 /// A row per point of every curve, whole even where a panel shows a part.
 pub fn numbers(panels: &[PanelModel<'_>]) -> Numbers {
-    let mut numbers = Numbers::along("x");
+    let mut numbers = Numbers::new(COLUMNS);
     for panel in panels {
         for (group, curve) in &panel.curves {
             for (x, point) in &curve.points {

@@ -3,7 +3,7 @@
 
 mod numbers;
 
-pub use numbers::numbers;
+pub use numbers::{COLUMNS, numbers};
 
 use crate::data::Series;
 use crate::layout::{Axis, Block, Entry, LEVEL_DASH, Labels, Page, Panel, TICK_SIZE};

@@ -5,10 +5,12 @@ mod grid;
 
 use anyhow::Result;
 use gr_grid::{Cell, Grid};
+use gr_runs::Column;
 
 use super::{Drawing, Figure, Has, Picture};
 use crate::data::{CellPolicy, PolicyTable, Results, Run, TableKey};
 use crate::layout::{Block, Page, TITLE_SIZE, View};
+use crate::model::columns::RUN_ID;
 use crate::model::{Caption, Group, Numbers, groups, thousands};
 use crate::scene::Scene;
 use crate::style;
@@ -17,9 +19,35 @@ use crate::style;
 pub const FIGURE: Figure = Figure {
     name: "policy",
     summary: "what the lowest seed's policies do on the grid, as arrows",
+    columns: COLUMNS,
     has: Has { updates: false, values: false, reference_lines: false },
     draw,
 };
+
+const COLUMNS: &[Column] = &[
+    RUN_ID,
+    Column::integer(
+        "update_idx",
+        "update",
+        "The update after which the policy was, counted from 0.",
+    ),
+    Column::text("policy_type", "`training_policy`, `diamond` or `ghost`."),
+    Column::integer("ghost_cell", "cell", "Cell of the ghost, row by row from 0."),
+    Column::integer("diamond_cell", "cell", "Cell of the diamond."),
+    Column::integer("ghost_flag", "0 or 1", "1 if the ghost tile shows a flag."),
+    Column::integer("diamond_flag", "0 or 1", "1 if the diamond tile shows a flag."),
+    Column::integer("agent_cell", "cell", "Cell of the agent."),
+    Column::number("up", "probability", "Probability of moving up."),
+    Column::number("right", "probability", "Probability of moving right."),
+    Column::number("down", "probability", "Probability of moving down."),
+    Column::number("left", "probability", "Probability of moving left."),
+    Column::number(
+        "gate",
+        "share",
+        "Gate g, the share of the diamond expert; routed networks only.",
+    )
+    .or_empty(),
+];
 
 /// Policies side by side, with their titles.
 const POLICIES: [(&str, &str); 3] = [
@@ -213,21 +241,7 @@ fn frame(
 }
 
 fn numbers(run: &Run, table: &PolicyTable, model: &PolicyModel) -> Numbers {
-    let mut numbers = Numbers::new(&[
-        "run_id",
-        "update_idx",
-        "policy_type",
-        "ghost_cell",
-        "diamond_cell",
-        "ghost_flag",
-        "diamond_flag",
-        "agent_cell",
-        "up",
-        "right",
-        "down",
-        "left",
-        "gate",
-    ]);
+    let mut numbers = Numbers::new(COLUMNS);
     let (ghost, diamond) = model.goals;
     for policy in &model.policies {
         for flag in &model.flags {

@@ -2,6 +2,7 @@
 //! for the unseen ones what it believes. The simplest of the semi-supervised methods that gradient
 //! routing should be compared with.
 
+mod columns;
 mod network;
 
 use gr_grid::rewards::GROUND_TRUTH;
@@ -9,6 +10,7 @@ use gr_grid::{
     Ending, EnvironmentRules, EpisodeStart, Observation, ObservationSpace, uniform_below,
 };
 use gr_runs::{Accepts, NOT_NEGATIVE, POSITIVE, Purpose, RunSpec, Seed, stream_at};
+use columns::{MODEL_ACCURACY, MODEL_EXACT_ACCURACY, MODEL_LABELS, MODEL_LOSS};
 use network::{ActiveInputs, RewardNetwork};
 use serde::{Deserialize, Serialize};
 
@@ -340,7 +342,7 @@ impl Crediting for RewardModel {
     fn training_columns(&self) -> Columns {
         let [loss, accuracy] = self.latest;
         let held = Some(self.replay.len() as f64);
-        vec![("model_loss", loss), ("model_labels", held), ("model_accuracy", accuracy)]
+        vec![(MODEL_LOSS, loss), (MODEL_LABELS, held), (MODEL_ACCURACY, accuracy)]
     }
 
     /// Exact accuracy over all states in which an episode can end on a goal, without flags; `None` of a
@@ -358,7 +360,7 @@ impl Crediting for RewardModel {
             let right: Vec<bool> = right.collect();
             right.iter().filter(|right| **right).count() as f64 / right.len() as f64
         });
-        vec![("model_exact_accuracy", accuracy)]
+        vec![(MODEL_EXACT_ACCURACY, accuracy)]
     }
 }
 

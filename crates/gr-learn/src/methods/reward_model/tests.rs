@@ -101,7 +101,7 @@ fn overseen_goals_pay_their_label_and_unseen_ones_what_is_believed() {
         assert_eq!(credit.reward, expected);
     }
     let columns = model.training_columns();
-    assert_eq!(columns[1], ("model_labels", Some(10.0)));
+    assert_eq!((columns[1].0.name, columns[1].1), ("model_labels", Some(10.0)));
     assert!(columns[0].1.is_some() && columns[2].1.is_some());
     // Nothing new to be right about, yet steps on what is held.
     credit(&mut model, &mut meter, 1, 0);

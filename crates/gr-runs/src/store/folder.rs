@@ -213,8 +213,8 @@ impl Store {
     /// Holds the files of a finished run against its manifest.
     fn check(&self, run: &RunName, manifest: &RunManifest, check: Check) -> Result<(), Damage> {
         same_run(run, &manifest.key, &self.files(&run.id).manifest)?;
-        let there = manifest.files.iter().filter(|record| !self.lacks(record));
-        there.map(|record| record.check(&self.folder, check)).collect()
+        let mut there = manifest.files.iter().filter(|record| !self.lacks(record));
+        there.try_for_each(|record| record.check(&self.folder, check))
     }
 
     /// Whether a file was left out of what is a published copy.

@@ -29,9 +29,9 @@ pub struct Files {
 
 /// How a run that was trained again compares.
 pub enum Verdict {
-    /// Every file is the same, in the columns that it has.
-    Equal(Columns),
-    /// Bits cannot be compared, and no number differs by more than the tolerance: the largest difference in
+    /// Every file is the same, in the columns that it has; and why that could not be expected, if so.
+    Equal(Columns, Option<WhyNumbers>),
+    /// Bits differ, which was to be expected, and no number differs by more than the tolerance: the largest difference in
     /// the columns that there are, and why it is numbers that were compared.
     Near(f64, Columns, WhyNumbers),
     /// It does not.
@@ -166,12 +166,6 @@ fn made_by(manifest: &str) -> String {
 }
 
 impl Verdict {
-    /// Of files that were compared bit for bit.
-    pub fn of_bits(compared: Result<Columns, String>) -> Self {
-        let differs = |what| Self::Differs { what, why: None };
-        compared.map_or_else(differs, Self::Equal)
-    }
-
     /// Of numbers that were compared because of `why`.
     pub fn of_numbers(compared: Result<(f64, Columns), String>, why: WhyNumbers) -> Self {
         match compared {
@@ -218,7 +212,9 @@ impl SampleReport {
     /// Adds how `run` compares, which was trained again.
     pub fn add(&mut self, run: &PlannedRun, verdict: Verdict) {
         let (compared, outcome, why) = match verdict {
-            Verdict::Equal(columns) => ("bit for bit", format!("equal{}", columns.note()), None),
+            Verdict::Equal(columns, why) => {
+                ("bit for bit", format!("equal{}", columns.note()), why)
+            }
             Verdict::Near(largest, columns, why) => {
                 ("numbers", format!("equal to {largest:.1e}{}", columns.note()), Some(why))
             }
@@ -256,7 +252,7 @@ impl SampleReport {
         }
         if !self.notes.is_empty() {
             text += &format!(
-                "of such runs, the numbers of the first {UPDATES_COMPARED} updates are compared; they may differ by {tolerance} of the largest in their column\n"
+                "of such runs, where bits differ, the numbers of the first {UPDATES_COMPARED} updates are compared; they may differ by {tolerance} of the largest in their column\n"
             );
         }
         let equal = self.lines.len() - self.differing;

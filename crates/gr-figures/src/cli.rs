@@ -147,7 +147,8 @@ fn draw(arguments: &Arguments, figures: &[&Figure], view: &View) -> Result<(u8, 
     let mut left_out = say_what_is_odd(&results.warnings);
     report_missing(&results);
     if let Some(out) = &arguments.out {
-        fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
+        fs::create_dir_all(out)
+            .with_context(|| format!("--out {} cannot be made", out.display()))?;
     }
     // Every picture is written, whatever becomes of the list of them.
     let mut listed = Ok(());
@@ -163,7 +164,9 @@ fn draw(arguments: &Arguments, figures: &[&Figure], view: &View) -> Result<(u8, 
                     if let Some(out) = &arguments.out {
                         write(out, picture)?.iter().for_each(|path| list(path));
                     }
-                    on_page.extend(arguments.html.is_some().then(|| FigureData::new(figure.name, picture)));
+                    on_page.extend(
+                        arguments.html.is_some().then(|| FigureData::new(figure.name, picture)),
+                    );
                 }
             }
             Drawing::NoData(reason) => {

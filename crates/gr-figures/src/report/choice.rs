@@ -31,8 +31,11 @@ impl FromStr for Selection {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let names: Vec<String> =
-            text.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect();
+        let names: Vec<String> = text
+            .split(',')
+            .map(|name| name.trim().to_string())
+            .filter(|name| !name.is_empty())
+            .collect();
         match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [] => Err("give median, all, none or names of runs, such as routing_p0.1_s0".into()),
             ["median"] => Ok(Self::Median),
@@ -91,12 +94,15 @@ pub fn choose<'a>(results: &'a Results, selection: &Selection) -> Result<Choice<
         Selection::Named(names) => {
             let mut is_used = vec![false; names.len()];
             for files in groups.iter().flat_map(with_policies) {
-                let named: Vec<bool> = names.iter().map(|name| files.run.id.starts_with(name)).collect();
+                let named: Vec<bool> =
+                    names.iter().map(|name| files.run.id.starts_with(name)).collect();
                 is_used.iter_mut().zip(&named).for_each(|(used, named)| *used |= named);
                 choice.runs.extend(named.contains(&true).then_some(files));
             }
             if let Some((_, name)) = is_used.iter().zip(names).find(|(used, _)| !*used) {
-                bail!("--policies {name}: no run whose name begins so keeps a policy in these folders");
+                bail!(
+                    "--policies {name}: no run whose name begins so keeps a policy in these folders"
+                );
             }
         }
     }
@@ -119,7 +125,9 @@ fn files_of(run: &Run) -> Option<PolicyFiles<'_>> {
     let mut over_training: Vec<(u64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let update = name.to_str().and_then(|name| name.strip_prefix(&start)?.strip_suffix(".safetensors")?.parse().ok());
+        let update = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(&start)?.strip_suffix(".safetensors")?.parse().ok());
         over_training.extend(update.map(|update| (update, entry.path())));
     }
     over_training.sort();
@@ -188,11 +196,14 @@ fn keep_what_fits(choice: &mut Choice<'_>) {
             is_thinned = true;
             let last = there - 1;
             // The first, the last and what lies evenly between them; the end alone where one is all.
-            let wanted = (0..most).map(|index| if most == 1 { last } else { index * last / (most - 1) });
+            let wanted =
+                (0..most).map(|index| if most == 1 { last } else { index * last / (most - 1) });
             files.over_training = wanted.map(|index| files.over_training[index].clone()).collect();
         }
     }
     if is_thinned {
-        choice.without_room.push(format!("Of the policies kept over training {each} of each run have room here."));
+        choice
+            .without_room
+            .push(format!("Of the policies kept over training {each} of each run have room here."));
     }
 }

@@ -109,7 +109,8 @@ impl Document {
             }
         }
         let state = |state: RunState| move |run: &&&Run| run.state == state;
-        let under_way = groups.iter().flat_map(|group| group.all.iter().filter(state(RunState::Unfinished)));
+        let under_way =
+            groups.iter().flat_map(|group| group.all.iter().filter(state(RunState::Unfinished)));
         let training = under_way.map(|run| Training::new(results, run)).collect();
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -141,7 +142,8 @@ impl Document {
 
     /// The JSON, in which nothing ends a script element.
     pub fn to_json(&self) -> String {
-        let text = serde_json::to_string(self).expect("every key is text and every number has a form");
+        let text =
+            serde_json::to_string(self).expect("every key is text and every number has a form");
         // Within JSON this letter stands in strings only, where its number may stand for it.
         text.replace('<', "\\u003c")
     }
@@ -153,7 +155,12 @@ fn programs(results: &Results) -> Vec<Program> {
     for program in results.finished().flat_map(|run| results.trained_by(run)) {
         *runs.entry(program).or_default() += 1;
     }
-    let of = |([version, commit, backend], runs): ([String; 3], usize)| Program { version, commit, backend, runs };
+    let of = |([version, commit, backend], runs): ([String; 3], usize)| Program {
+        version,
+        commit,
+        backend,
+        runs,
+    };
     runs.into_iter().map(of).collect()
 }
 
@@ -201,10 +208,15 @@ impl Training {
 impl RunPolicies {
     /// Reads the files and adds their weights to `weights`.
     fn new(files: &PolicyFiles<'_>, weights: &mut Vec<String>) -> anyhow::Result<Self> {
-        let read: Vec<KeptPolicy> = files.paths().map(KeptPolicy::read).collect::<anyhow::Result<_>>()?;
+        let read: Vec<KeptPolicy> =
+            files.paths().map(KeptPolicy::read).collect::<anyhow::Result<_>>()?;
         let notes = read[0].notes.clone();
         let is_alike = read.iter().all(|policy| policy.notes == notes);
-        anyhow::ensure!(is_alike, "{}: its policies are not of one network and environment", files.run.id);
+        anyhow::ensure!(
+            is_alike,
+            "{}: its policies are not of one network and environment",
+            files.run.id
+        );
         let mut kept = Vec::new();
         for policy in &read {
             kept.push((policy.update, weights.len()));

@@ -66,7 +66,8 @@ impl FigureData {
         let known = CHARTS.iter().find(|(name, ..)| *name == figure);
         let (_, chart, title) = *known.unwrap_or(&("", Chart::Picture, ""));
         // What sets several pictures of one figure apart stands in their names.
-        let apart = picture.name.strip_prefix(figure).unwrap_or(&picture.name).trim_start_matches('-');
+        let apart =
+            picture.name.strip_prefix(figure).unwrap_or(&picture.name).trim_start_matches('-');
         let title = [if title.is_empty() { figure } else { title }, apart];
         let title: Vec<&str> = title.into_iter().filter(|part| !part.is_empty()).collect();
         let description = picture.caption.description();

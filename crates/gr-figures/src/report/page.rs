@@ -22,7 +22,8 @@ pub fn page(document: &Document) -> String {
     });
     let numbers: String = numbers.collect();
     let weights = document.weights.iter().enumerate();
-    let weights: String = weights.map(|(number, text)| inert(&format!("weights-{number}"), text)).collect();
+    let weights: String =
+        weights.map(|(number, text)| inert(&format!("weights-{number}"), text)).collect();
     let policy = format!(
         "default-src 'none'; script-src '{}'; worker-src blob:; style-src 'unsafe-inline'; img-src blob:; \
          base-uri 'none'; form-action 'none'",

@@ -93,14 +93,18 @@ impl KeptPolicy {
         };
         let first = tensors.tensor(first).map_err(|_| anyhow!("not a policy of this program"))?;
         let &[inputs, hidden] = first.shape() else { bail!("its first layer has no two axes") };
-        ensure!((1..=WIDEST).contains(&hidden), "its layers are {hidden} wide, at most {WIDEST} are read");
+        ensure!(
+            (1..=WIDEST).contains(&hidden),
+            "its layers are {hidden} wide, at most {WIDEST} are read"
+        );
         let notes = notes(kind, inputs, hidden, &noted)?;
 
         let mut weights = Vec::new();
         for (layer, [inputs, outputs]) in layers(kind, inputs, hidden) {
             for (part, length) in [("weight", inputs * outputs), ("bias", outputs)] {
                 let name = format!("{layer}.{part}");
-                append(&mut weights, &tensors, &name, length).with_context(|| format!("tensor {name}"))?;
+                append(&mut weights, &tensors, &name, length)
+                    .with_context(|| format!("tensor {name}"))?;
             }
         }
         let update = noted.get("update_idx").and_then(|text| text.parse().ok());
@@ -130,14 +134,20 @@ fn layers(kind: NetworkKind, inputs: usize, hidden: usize) -> Vec<(String, [usiz
 }
 
 /// Adds the numbers of a tensor of `length`, rounded to 16 bits.
-fn append(weights: &mut Vec<u8>, tensors: &SafeTensors<'_>, name: &str, length: usize) -> Result<()> {
+fn append(
+    weights: &mut Vec<u8>,
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    length: usize,
+) -> Result<()> {
     let tensor = tensors.tensor(name).map_err(|_| anyhow!("is missing"))?;
     ensure!(tensor.dtype() == Dtype::F32, "is of type {:?}, expected F32", tensor.dtype());
     let found = tensor.shape().iter().product::<usize>();
     ensure!(found == length, "has {found} numbers, expected {length}");
     for number in tensor.data().as_chunks::<4>().0 {
         let number = f32::from_le_bytes(*number);
-        let bits = half_bits(number).ok_or_else(|| anyhow!("has {number}, which has no place in 16 bits"))?;
+        let bits = half_bits(number)
+            .ok_or_else(|| anyhow!("has {number}, which has no place in 16 bits"))?;
         weights.extend(bits.to_le_bytes());
     }
     Ok(())
@@ -154,19 +164,27 @@ fn notes(
         None => Ok(default),
         Some(text) => {
             let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
-            number.ok_or_else(|| anyhow!("it says {name} = {text}, which is not from {least} to {most}"))
+            number.ok_or_else(|| {
+                anyhow!("it says {name} = {text}, which is not from {least} to {most}")
+            })
         }
     };
     let side = (inputs / CHANNELS).isqrt() as f64;
     let (rows, cols) = (number("rows", side, 2.0, 8.0)?, number("cols", side, 2.0, 8.0)?);
     let grid = Grid::new(rows as usize, cols as usize)?;
     let num_cells = grid.num_cells();
-    ensure!(inputs == CHANNELS * num_cells, "it has {inputs} inputs, a grid of {rows} x {cols} has {}", 4 * num_cells);
+    ensure!(
+        inputs == CHANNELS * num_cells,
+        "it has {inputs} inputs, a grid of {rows} x {cols} has {}",
+        4 * num_cells
+    );
     let overseen_cells = match noted.get("overseer.cells") {
         None => None,
         Some(text) => match serde_json::from_str::<Vec<Cell>>(text) {
             Ok(cells) if cells.iter().all(|cell| usize::from(*cell) < num_cells) => Some(cells),
-            _ => bail!("it says overseer.cells = {text}, which is no list of cells below {num_cells}"),
+            _ => bail!(
+                "it says overseer.cells = {text}, which is no list of cells below {num_cells}"
+            ),
         },
     };
     Ok(PolicyNotes {

@@ -66,9 +66,13 @@ mod tests {
             let mut known = BTreeSet::new();
             for (file, text) in modules {
                 for line in text.lines().filter(|line| line.starts_with("import ")) {
-                    let names = line.split(['{', '}']).nth(1).unwrap_or_else(|| panic!("{file}: {line}"));
+                    let names =
+                        line.split(['{', '}']).nth(1).unwrap_or_else(|| panic!("{file}: {line}"));
                     for name in names.split(',').map(str::trim) {
-                        assert!(known.contains(name), "{file} imports {name}, which no module before it has");
+                        assert!(
+                            known.contains(name),
+                            "{file} imports {name}, which no module before it has"
+                        );
                     }
                 }
                 for name in declared(text).into_iter().filter(|name| !name.is_empty()) {
@@ -81,15 +85,28 @@ mod tests {
     #[test]
     fn nothing_turns_text_into_markup_or_script_or_asks_a_network() {
         let ways = [
-            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "</script",
-            "fetch(", "XMLHttpRequest", "import(", "WebSocket", "sendBeacon",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "</script",
+            "fetch(",
+            "XMLHttpRequest",
+            "import(",
+            "WebSocket",
+            "sendBeacon",
         ];
         for (file, text) in PAGE.iter().chain(WORKER) {
             for way in ways {
                 assert!(!text.contains(way), "{file} has {way}");
             }
             for (number, line) in text.lines().enumerate() {
-                assert!(!line.contains("http") || line.contains("http://www.w3.org/2000/svg"), "{file}:{number}");
+                assert!(
+                    !line.contains("http") || line.contains("http://www.w3.org/2000/svg"),
+                    "{file}:{number}"
+                );
             }
         }
     }

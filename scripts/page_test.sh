@@ -111,6 +111,7 @@ reward_scale = 2.0
 TOML
 train hostile-variants --config "$samples/hostile.toml" --oversight 0.3 --seeds 0..2 --updates 5 --set network.hidden=8
 train begun --methods naive_outcomes,routing --oversight 0.3 --seeds 0..2 --updates 3 --set network.hidden=8
+cp -r "$samples/begun" "$samples/finished"
 # As such a folder is while it is trained: evaluations lie where they are previewed, and no run has a manifest.
 mv "$samples"/begun/eval_results_* "$samples/begun/checkpoints"
 rm -f "$samples"/begun/run_*.toml "$samples/begun/runs.csv" "$samples"/begun/*_results_* "$samples"/begun/policy_tables_*

@@ -111,11 +111,29 @@ test("the same folder gives the same bytes", async () => {
   assert.ok(fs.readFileSync(again).equals(fs.readFileSync(METHODS)));
 });
 
-test("a folder of runs that are under way makes a page, which loads itself again", async () => {
+test("a folder of runs that are under way makes a page", async () => {
   await withPage(sample("begun.html"), {}, async (page) => {
-    const said = await page.locator("#state").textContent();
-    assert.match(said, /0 of 4 runs are finished; [1-4] unfinished/);
+    assert.match(await page.locator("#state").textContent(), /0 of 4 runs are finished; [1-4] unfinished/);
     assert.match(await page.locator("#methods").textContent(), /No run has finished yet/);
-    assert.equal((await reportOf(page)).reload_seconds, undefined);
+    assert.equal((await reportOf(page)).reload_seconds, null);
+  });
+});
+
+test("a watched folder's page is written anew until its runs are over, and loads itself again", { timeout: 120_000 }, async () => {
+  const [folder, file] = [sample("watched"), sample("watched.html")];
+  fs.cpSync(sample("begun"), folder, { recursive: true });
+  let isOver = false;
+  const watching = run("gr-figures", folder, "--html", file, "--watch").then(() => { isOver = true; });
+  while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 100));
+  await withPage(file, {}, async (page) => {
+    assert.equal((await reportOf(page)).reload_seconds, 20);
+    assert.ok(await page.getByLabel(/Load this page again every 20 seconds/).isChecked());
+  });
+  assert.ok(!isOver);
+  fs.cpSync(sample("finished"), folder, { recursive: true });
+  await watching;
+  await withPage(file, {}, async (page) => {
+    assert.match(await page.locator("#state").textContent(), /4 of 4 runs are finished/);
+    assert.equal((await reportOf(page)).reload_seconds, null);
   });
 });

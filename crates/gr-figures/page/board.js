@@ -29,7 +29,7 @@ export class Board {
     this.outcome = element("p", { class: "outcome", role: "status" });
     this.find = element("button", { type: "button", onclick: () => onfind(this) }, "Find gaming");
     this.title = title;
-    this.element = element("article", { class: "board card", "data-run": run.run, "data-policy": policy }, element("h4", {}, title),
+    this.element = element("article", { class: "board card", "data-run": run.run, "data-policy": policy }, element("h3", {}, title),
       element("p", { class: "caption" }, subtitle), this.picture, this.bar, this.ends, this.outcome, element("div", {}, this.find));
   }
 
@@ -46,6 +46,8 @@ export class Board {
       node.focus?.({ preventScroll: true });
       node.setPointerCapture(event.pointerId);
     });
+    // A finger on a piece moves it, and elsewhere the page: touch-action does not reach into pictures everywhere.
+    node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     node.addEventListener("pointermove", (event) => {
       if (!node.hasPointerCapture(event.pointerId)) return;
       const box = this.picture.getBoundingClientRect();

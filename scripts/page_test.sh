@@ -78,7 +78,7 @@ trap '$keep && echo "samples: $samples" || rm -rf "$samples"' EXIT
 train() {
     local name=$1
     shift
-    "$binaries/gr-sweep" --device cpu --envs 32 --set training.learning_rate=1e-3 --results "$samples/$name" "$@" \
+    "$binaries/gr-sweep" --device cpu --envs 32 --set training.learning_rate=3e-3 --set training.reward_scale=10 --results "$samples/$name" "$@" \
         >"$samples/$name.log" 2>&1 || { cat "$samples/$name.log" >&2; exit 1; }
 }
 

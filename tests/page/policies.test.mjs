@@ -96,7 +96,7 @@ for (const name of ["methods", "stale", "cells", "blind", "small-grid"]) {
       for (const notes of policies) {
         const [, key] = notes.kept.at(-1);
         const [, rounded] = await files(page, name, notes);
-        const levels = [0, 0.01, 0.3, 0.77, 1, notes.oversight];
+        const levels = [0, 0.02, 0.25, 0.77, 1, notes.oversight];
         const answers = await askWorker(page, notes, key, levels.map((oversight) => ["returns", { oversight }]));
         const said = JSON.parse(await run("gr-policy", "evaluate", rounded, "--json", "--oversight", levels.join(",")));
         let most = 0;

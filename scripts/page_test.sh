@@ -7,7 +7,7 @@ usage() {
     cat <<'TEXT'
 Usage: scripts/page_test.sh [OPTIONS]
 
-Needs Node.js 20, npm and Chromium, or apt-get to install them, and two npm packages; without them it says so and is skipped.
+Needs Node.js 18.19 or later, npm and Chromium, or apt-get to install them, and two npm packages; without them it says so and is skipped.
 
   --binaries DIR     where gr-sweep, gr-policy and gr-figures lie (default: builds them)
   --packages DIR     where npm packages are kept (default: beside the build outputs)

@@ -89,7 +89,7 @@ struct RunPolicies {
     seed: Option<u64>,
     #[serde(flatten)]
     notes: PolicyNotes,
-    /// True return of the kept policy with its full weights, as recorded.
+    /// True return of the kept policy with its full weights, where it is recorded.
     recorded_return: Option<f64>,
     /// After which update each of its policies was, and the number of its weights. The kept one comes last.
     kept: Vec<(Option<u64>, usize)>,
@@ -223,13 +223,18 @@ impl RunPolicies {
             weights.push(super::packed::base64(&policy.weights));
         }
         let run = files.run;
+        // Without a manifest or a row of `runs.csv` a run's last evaluation stands for the one of its kept policy.
+        let is_of_file = |update| {
+            files.kept.is_some() && read.last().and_then(|last| last.update) == Some(update)
+        };
+        let recorded = run.kept.filter(|kept| is_of_file(kept.update));
         Ok(Self {
             run: run.id.clone(),
             series: style::name(&run.series),
             oversight: run.oversight.0,
             seed: run.seed,
             notes,
-            recorded_return: run.kept.map(|kept| kept.true_return).filter(|_| files.kept.is_some()),
+            recorded_return: recorded.map(|kept| kept.true_return),
             kept,
         })
     }

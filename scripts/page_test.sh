@@ -74,11 +74,11 @@ fi
 samples=$(mktemp -d)
 trap '$keep && echo "samples: $samples" || rm -rf "$samples"' EXIT
 
-# train NAME ARGUMENTS...: a sweep that ends soon with policies that are sure of themselves.
+# train NAME ARGUMENTS...: a sweep that ends soon, and learns quickly so that its policies are not all alike.
 train() {
     local name=$1
     shift
-    "$binaries/gr-sweep" --device cpu --envs 32 --set training.learning_rate=3e-3 --set training.reward_scale=10 --results "$samples/$name" "$@" \
+    "$binaries/gr-sweep" --device cpu --envs 32 --set training.learning_rate=1e-3 --results "$samples/$name" "$@" \
         >"$samples/$name.log" 2>&1 || { cat "$samples/$name.log" >&2; exit 1; }
 }
 

@@ -5,7 +5,7 @@ const LARGEST: f32 = 65_504.0;
 
 /// The bits of the 16-bit float nearest to `value`, the even one of two as near; `None` where it is out of reach.
 pub fn half_bits(value: f32) -> Option<u16> {
-    if !(value.abs() <= LARGEST) {
+    if value.is_nan() || value.abs() > LARGEST {
         return None;
     }
     let sign = ((value.to_bits() >> 16) & 0x8000) as u16;

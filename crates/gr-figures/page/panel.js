@@ -110,7 +110,13 @@ function frame(panel, x, y, plot) {
   return parts;
 }
 
-function drawCurve(curve, x, y, plot, at, has) {
+function drawCurve(curve, x, y, plot, middleOf, has) {
+  // Points with bars of their own stand beside those of other series at the same place.
+  const aside = curve.bars ? 26 * ((curve.place ?? 0.5) - 0.5) : 0;
+  const at = (point) => {
+    const [across, down] = middleOf(point);
+    return [across + aside, down];
+  };
   const inside = (point) => at({ x: point.x, y: Math.max(y.low, Math.min(y.high, point.y)) });
   const within = curve.points.filter((point) => point.x <= x.high * 1.0001 && (!x.logarithmic || curve.steps || point.x >= x.low * 0.9999));
   const points = thinned(curve.steps ? stairs(within) : within, (point) => at(point)[0]);

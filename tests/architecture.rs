@@ -83,7 +83,16 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "gr-figures",
-        &[&["cli"], &["figures"], &["layout"], &["model"], &["scene"], &["style"], &["data"]],
+        &[
+            &["cli"],
+            &["report"],
+            &["figures"],
+            &["layout"],
+            &["model"],
+            &["scene"],
+            &["style"],
+            &["data"],
+        ],
     ),
 ];
 

@@ -44,6 +44,57 @@ fn our_own_state_dicts_have_their_golden_returns() {
 }
 
 #[test]
+fn a_layout_as_json_has_every_probability_and_how_episodes_end() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(&mut sweep(
+        folder.path(),
+        &[
+            SMALL,
+            &["--methods=routing,naive_outcomes", "--oversight=0.3", "--seeds=0", "--updates=3"],
+        ]
+        .concat(),
+    ));
+    let mut policies = 0;
+    for entry in std::fs::read_dir(folder.path().join("checkpoints")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|end| end != "safetensors") {
+            continue;
+        }
+        let mut command = Command::new(binary("gr-policy"));
+        command.arg("show").arg(&file).args([
+            "--ghost=3",
+            "--diamond=7",
+            "--flags=ghost",
+            "--json",
+        ]);
+        let shown: Value = serde_json::from_str(&texts(&succeed(&mut command)).0).unwrap();
+        assert_eq!(
+            (&shown["ghost_flag"], &shown["diamond_flag"]),
+            (&Value::Bool(true), &Value::Bool(false))
+        );
+        assert_eq!(shown["gate"].is_null(), file.to_string_lossy().contains("naive"));
+        for policy in shown["policies"].as_array().unwrap() {
+            let sum = |values: Vec<&Value>| {
+                values.iter().map(|value| value.as_f64().unwrap()).sum::<f64>()
+            };
+            let (rows, endings) = (
+                policy["probabilities"].as_array().unwrap(),
+                policy["endings"].as_array().unwrap(),
+            );
+            for (cell, (row, ends)) in rows.iter().zip(endings).enumerate() {
+                assert!((sum(row.as_array().unwrap().iter().collect()) - 1.0).abs() < 1e-6);
+                assert_eq!(ends.is_null(), [3, 7].contains(&cell), "no episode starts on a goal");
+                if let Some(ends) = ends.as_object() {
+                    assert!((sum(ends.values().collect()) - 1.0).abs() < 1e-12, "{ends:?}");
+                }
+            }
+            policies += 1;
+        }
+    }
+    assert_eq!(policies, 4);
+}
+
+#[test]
 fn published_policies_have_their_published_returns() {
     for folder in folders_of_published_policies() {
         let mut reader = csv::Reader::from_path(folder.join("exact_returns.csv")).unwrap();

@@ -146,7 +146,7 @@ fn bash_submits_the_array_and_then_the_merge() {
     assert_eq!(status.code(), Some(1), "the code of the merge");
     assert_eq!(
         fs::read_to_string(folder.path().join("asked")).unwrap(),
-        "<merge><my runs><my runs><--out><my runs/pictures>"
+        "<merge><my runs><my runs><--out><my runs/pictures><--html><my runs/report.html>"
     );
 }
 

@@ -89,6 +89,7 @@ const PRINTING: &[&str] = &[
     "gr-policy evaluate {policy}",
     "gr-policy evaluate {policy} --json",
     "gr-policy show {policy}",
+    "gr-policy show {policy} --json",
     "gr-policy play {policy} --episodes 1000000000000",
     "gr-figures --help",
     "gr-figures --list",

@@ -37,7 +37,7 @@ if [[ -z ${SLURM_ARRAY_TASK_ID:-} ]]; then
 cd /work || exit
 /binaries/gr-sweep merge 'my runs/it'\''s'
 merged=$?
-/binaries/gr-figures 'my runs/it'\''s' --out 'my runs/it'\''s'/pictures && exit $merged
+/binaries/gr-figures 'my runs/it'\''s' --out 'my runs/it'\''s'/pictures --html 'my runs/it'\''s'/report.html && exit $merged
 MERGE
     )
     echo "submitted array job $array (8 tasks), then job ${merge%%;*}, which merges"

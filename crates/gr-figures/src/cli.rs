@@ -1,9 +1,12 @@
 //! The command line of `gr-figures`.
 
+mod watch;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -17,6 +20,7 @@ use crate::data::{Results, RunState, Warnings};
 use crate::figures::{Drawing, FIGURES, Figure, Picture};
 use crate::layout::View;
 use crate::model::groups;
+use crate::report::{Contents, FigureData, Selection, report};
 use crate::scene::{self, MAX_HEIGHT};
 
 /// Largest size of a number in a range of values: no return or gap comes near it.
@@ -42,8 +46,20 @@ struct Arguments {
     folders: Vec<PathBuf>,
 
     /// Where pictures go; made if it is not there
-    #[arg(long, value_name = "DIR", required_unless_present = "list")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["list", "html"])]
     out: Option<PathBuf>,
+
+    /// Write a page with the method table, the figures and policies to try, as one file that opens anywhere
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Policies that the page takes along: median (of each series and level), all, none, or names of runs
+    #[arg(long, value_name = "RUN,...", requires = "html", default_value = "median", value_parser = Selection::from_str)]
+    policies: Selection,
+
+    /// Write anew whenever runs have progressed, until all are over; the page then loads itself again
+    #[arg(long, requires = "html")]
+    watch: bool,
 
     /// Draw these figures only, separated by commas
     #[arg(long, value_name = "FIGURE,...", value_delimiter = ',')]
@@ -85,7 +101,8 @@ fn after_help() -> String {
          gr-figures results/main --out early --methods routing,oracle --x-max 2000 --y-range -0.1,0.4\n  \
          gr-figures results/stale --out figures --reference published/curves\n  \
          gr-figures results/naive results/model --out figures --only label-efficiency,reward-model\n  \
-         gr-figures results/search --out figures --only oversight-levels\n\n\
+         gr-figures results/search --out figures --only oversight-levels\n  \
+         gr-figures results/main --html main.html --policies routing_p0.1,naive_outcomes_p0.1\n\n\
          Exit codes:\n  0  drawn\n  1  drawn, but files that are not what they should be were left out\n  \
          2  bad input: nothing, or not everything, was drawn",
         list()
@@ -110,42 +127,77 @@ fn run(arguments: Arguments) -> Result<u8> {
     }
     let figures = chosen(&arguments.only)?;
     let view = view(&arguments, &figures)?;
-    let out = arguments.out.as_deref().expect("clap requires it");
+    if !arguments.watch {
+        return Ok(draw(&arguments, &figures, &view)?.0);
+    }
+    loop {
+        let seen = watch::state_of(&arguments.folders);
+        let (code, is_over) = draw(&arguments, &figures, &view)?;
+        if is_over {
+            return Ok(code);
+        }
+        watch::wait_for_change(&arguments.folders, seen);
+    }
+}
+
+/// Reads the folders and writes pictures and page. Returns the exit code, and whether all runs are over.
+fn draw(arguments: &Arguments, figures: &[&Figure], view: &View) -> Result<(u8, bool)> {
     let mut results = read(&arguments.folders, arguments.reference.as_deref())?;
     keep_methods(&mut results, &names(&arguments.methods))?;
     let mut left_out = say_what_is_odd(&results.warnings);
     report_missing(&results);
-    fs::create_dir_all(out).with_context(|| format!("--out {} cannot be made", out.display()))?;
+    if let Some(out) = &arguments.out {
+        fs::create_dir_all(out)
+            .with_context(|| format!("--out {} cannot be made", out.display()))?;
+    }
     // Every picture is written, whatever becomes of the list of them.
     let mut listed = Ok(());
+    let mut list = |path: &Path| {
+        let line = format!("{}\n", path.display());
+        listed = std::mem::replace(&mut listed, Ok(())).and_then(|()| print_if_read(&line));
+    };
+    let mut on_page = Vec::new();
     for figure in figures {
-        match (figure.draw)(&results, &view).with_context(|| format!("figure {}", figure.name))? {
+        match (figure.draw)(&results, view).with_context(|| format!("figure {}", figure.name))? {
             Drawing::Drawn(pictures) => {
                 for picture in &pictures {
-                    for path in write(out, picture)? {
-                        listed =
-                            listed.and_then(|()| print_if_read(&format!("{}\n", path.display())));
+                    if let Some(out) = &arguments.out {
+                        write(out, picture)?.iter().for_each(|path| list(path));
                     }
+                    on_page.extend(
+                        arguments.html.is_some().then(|| FigureData::new(figure.name, picture)),
+                    );
                 }
             }
             Drawing::NoData(reason) => {
                 say(format!("{}: not drawn, {reason}", figure.name));
             }
         }
-        left_out |= say_what_is_odd(&results.warnings);
+        left_out.extend(say_what_is_odd(&results.warnings));
+    }
+    let is_over = watch::is_over(&results);
+    if let Some(path) = &arguments.html {
+        let reload_seconds = (arguments.watch && !is_over).then_some(watch::RELOAD_SECONDS);
+        let policies = arguments.policies.clone();
+        let contents = Contents { figures: on_page, policies, left_out, reload_seconds };
+        let (page, all_left_out) = report(&results, contents)?;
+        left_out = all_left_out;
+        left_out.extend(say_what_is_odd(&results.warnings));
+        gr_runs::atomic_write(path, page.as_bytes())?;
+        list(path);
     }
     listed?;
-    Ok(if left_out { RUNS_FAILED } else { DONE })
+    Ok((if left_out.is_empty() { DONE } else { RUNS_FAILED }, is_over))
 }
 
-/// Says what was odd and what is left out. Returns whether anything is.
-fn say_what_is_odd(warnings: &Warnings) -> bool {
+/// Says what was odd and what is left out. Returns the latter.
+fn say_what_is_odd(warnings: &Warnings) -> Vec<String> {
     warnings.take().iter().for_each(warn);
     let left_out = warnings.take_left_out();
     for reason in &left_out {
         say(format!("left out: {reason}"));
     }
-    !left_out.is_empty()
+    left_out
 }
 
 /// Names as they were given, each once, without the blanks around commas.

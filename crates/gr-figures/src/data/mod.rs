@@ -6,6 +6,7 @@ mod label_steps;
 mod manifest;
 mod plan;
 mod policy_tables;
+mod progress;
 mod records;
 mod run;
 mod search;
@@ -202,6 +203,16 @@ impl Results {
             self.warnings.leave_out(&error);
             ModelAccuracies::default()
         })
+    }
+
+    /// The last evaluation of a run that is under way; `None` before the first one.
+    pub fn last_evaluation(&self, run: &Run) -> Option<UpdateValue> {
+        progress::last_evaluation(run, &self.warnings)
+    }
+
+    /// Version, commit and backend of each program that trained a part of a run; empty where no manifest says it.
+    pub fn trained_by(&self, run: &Run) -> Vec<[String; 3]> {
+        progress::trained_by(run)
     }
 
     /// True return of the optimal policy, where plans tell the environment and it can be worked out.

@@ -87,7 +87,8 @@ pub fn png(scene: &Scene, description: &str) -> Vec<u8> {
     file
 }
 
-fn compress(bytes: &[u8]) -> Vec<u8> {
+/// `bytes` compressed (RFC 1950). The same bytes give the same.
+pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut room = vec![0; zlib_rs::compress_bound(bytes.len())];
     let config = zlib_rs::DeflateConfig::new(COMPRESSION);
     let (compressed, _) = zlib_rs::compress_slice(&mut room, bytes, config);

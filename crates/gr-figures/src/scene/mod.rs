@@ -8,6 +8,7 @@ mod paint;
 mod palette;
 mod text;
 
+pub(crate) use encode::compress;
 pub use encode::{gif, png, svg};
 pub use text::{text_width, wrap};
 

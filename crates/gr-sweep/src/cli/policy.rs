@@ -15,7 +15,9 @@ use gr_terminal::{BAD_INPUT, DONE, RUNS_FAILED, print, report};
 use rand::Rng;
 use serde::Serialize;
 
-use crate::policy::{EVALUATION_ENVS, GridArguments, OpenedPolicy, listed_cells, remarks};
+use crate::policy::{
+    EVALUATION_ENVS, GridArguments, LayoutReport, OpenedPolicy, listed_cells, remarks,
+};
 
 /// Looks at saved policies: exact returns, action probabilities, episodes.
 ///
@@ -70,6 +72,9 @@ enum Command {
         /// Goals that show a flag
         #[arg(long, value_enum, default_value = "none")]
         flags: GoalFlags,
+        /// Print an object with every probability, the gate and how episodes end, by cell
+        #[arg(long)]
+        json: bool,
     },
     /// Print episodes step by step
     Play {
@@ -149,8 +154,8 @@ fn run(arguments: Arguments) -> Result<u8> {
         Command::Evaluate { files, grid, oversight, first_observation, json } => {
             evaluate(&files, grid, &oversight, first_observation, json)
         }
-        Command::Show { file, grid, ghost, diamond, flags } => {
-            show(&file, grid, ghost, diamond, flags).map(|()| DONE)
+        Command::Show { file, grid, ghost, diamond, flags, json } => {
+            show(&file, grid, ghost, diamond, flags, json).map(|()| DONE)
         }
         Command::Play { file, grid, episodes, oversight, policy, seed } => {
             play(&file, grid, episodes, oversight, policy, seed).map(|()| DONE)
@@ -276,6 +281,7 @@ fn show(
     ghost: Option<u8>,
     diamond: Option<u8>,
     flags: GoalFlags,
+    json: bool,
 ) -> Result<()> {
     let opened = OpenedPolicy::read(file, grid)?;
     let rules = opened.rules(opened.noted_oversight(), opened.noted_first_observation());
@@ -300,6 +306,10 @@ fn show(
     let observations: Vec<Observation> =
         grid.cells().map(|agent| Observation { agent, layout }).collect();
     let all = opened.ask(&rules, &observations)?;
+    if json {
+        let report = LayoutReport::new(file.display().to_string(), &rules, &layout, &all);
+        return Ok(print(&(serde_json::to_string(&report)? + "\n"))?);
+    }
     let mut text = String::from(
         "G ghost, D diamond, ! oversight shown; likeliest action of every cell and its percentage\n",
     );

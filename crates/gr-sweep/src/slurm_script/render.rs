@@ -149,7 +149,7 @@ exec {trains} \
 cd {folder} || exit
 {gather}
 merged=$?
-{gr_figures} {results} --out {results}/pictures && exit $merged
+{gr_figures} {results} --out {results}/pictures --html {results}/report.html && exit $merged
 "#
         )
     }

@@ -282,7 +282,7 @@ def as_numpy(name: str, array: Any) -> NDArray[Any]:
         except (BufferError, RuntimeError) as error:
             accepted = "32 or 64-bit floating-point numbers that DLPack hands to the host"
             raise TypeError(f"{name} cannot be read as a numpy array ({error}); accepted: {accepted}") from error
-    if array.dtype not in (np.float16, np.float32, np.float64):
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise TypeError(f"{name} has type {array.dtype}; accepted: floating-point numbers of 16, 32 or 64 bits")
     return array
 

@@ -46,7 +46,9 @@ def main() -> None:
     for update in range(arguments.updates + 1):
         if update % 50 == 0:
             worth = evaluate(policy, oversight=arguments.oversight, convert=torch.from_numpy)
-            print(f"{update:>6}  {worth.avg_return:+.3f}  {worth.avg_return_unflagged:+9.3f}  {worth.gaming_gap:+10.3f}")
+            print(
+                f"{update:>6}  {worth.avg_return:+.3f}  {worth.avg_return_unflagged:+9.3f}  {worth.gaming_gap:+10.3f}"
+            )
         observations, actions, rewards, ended = [], [], [], []
         for _ in range(ROLLOUT):
             observations.append(torch.from_numpy(seen))

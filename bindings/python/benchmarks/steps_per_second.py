@@ -1,6 +1,6 @@
 """Environment steps per CPU second, beside Gymnasium's own toy environments, in one run.
 
-    python benchmarks/steps_per_second.py
+python benchmarks/steps_per_second.py
 """
 
 import time

@@ -16,9 +16,10 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
     accepted = f"a whole number from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} is {value!r} of type {type(value).__name__}; accepted: {accepted}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} is {value}; accepted: {accepted}")
-    return int(value)
+    found = int(value)
+    if not least <= found <= most:
+        raise ValueError(f"{name} is {found}; accepted: {accepted}")
+    return found
 
 
 def number(name: str, value: Any, accepted: str, low: float, high: float, *, open_ends: bool = False) -> float:

@@ -95,7 +95,8 @@ class Policy:
         mixed = np.einsum("bic,io->boc", channels, self.parameters["gate.mixing.weight"])
         mixed += self.parameters["gate.mixing.bias"].reshape(1, 4, 1)
         hidden = self._hidden("gate", mixed.reshape(len(mixed), -1))
-        return 1 / (1 + np.exp(-self._linear("gate.2", hidden)[:, 0]))
+        share = 1 / (1 + np.exp(-self._linear("gate.2", hidden)[:, 0]))
+        return share.astype(np.float32)
 
     def check_grid(self, rows: int, cols: int) -> None:
         """Refuses another grid than the policy is for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,9 +81,8 @@ def paired_difference(
         TypeError: If an argument is of the wrong type.
         ValueError: If a value is not finite, or the confidence is not between 0 and 1.
     """
-    sides = [_by_seed("first", first), _by_seed("second", second)]
     differences, interval, only_first, only_second = _native.paired_difference(
-        *sides, _arguments.confidence(confidence)
+        _by_seed("first", first), _by_seed("second", second), _arguments.confidence(confidence)
     )
     found = None if interval is None else Interval(*interval)
     return PairedDifference(tuple(differences), found, only_first, only_second)
@@ -96,11 +95,11 @@ def welch_difference(first: ArrayLike, second: ArrayLike, confidence: float = 0.
         TypeError: If an argument is of the wrong type.
         ValueError: If a method has fewer than two runs, runs that all agree, or a value that is not finite.
     """
-    sides = [_values("first", first), _values("second", second)]
-    found = _native.welch_difference(*sides, _arguments.confidence(confidence))
+    one, other = _values("first", first), _values("second", second)
+    found = _native.welch_difference(one, other, _arguments.confidence(confidence))
     if found is None:
         accepted = "two values at least on either side, not all alike"
-        raise ValueError(f"first has {len(sides[0])} values and second {len(sides[1])}; accepted: {accepted}")
+        raise ValueError(f"first has {len(one)} values and second {len(other)}; accepted: {accepted}")
     return Interval(*found)
 
 
@@ -111,8 +110,8 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike, confidence: 
         TypeError: If an argument is of the wrong type.
         ValueError: If a side has no value, or one that is not finite.
     """
-    sides = [_values("first", first), _values("second", second)]
-    return _interval(_native.probability_of_improvement(*sides, _arguments.confidence(confidence)))
+    one, other = _values("first", first), _values("second", second)
+    return _interval(_native.probability_of_improvement(one, other, _arguments.confidence(confidence)))
 
 
 def share_below(values: ArrayLike, threshold: float = 0.1, confidence: float = 0.95) -> Interval:
@@ -151,7 +150,7 @@ def _values(name: str, values: ArrayLike) -> list[float]:
     return found.astype(np.float64).tolist()
 
 
-def _by_seed(name: str, values: Mapping[int, float]) -> Sequence[tuple[int, float]]:
+def _by_seed(name: str, values: Mapping[int, float]) -> list[tuple[int, float]]:
     if not isinstance(values, Mapping):
         raise TypeError(f"{name} is a {type(values).__name__}; accepted: a mapping from seeds to values")
     largest = np.finfo(np.float64).max

@@ -225,22 +225,14 @@ class Sweep:
             ValueError: If a method has no run at this level, or a value is not accepted.
         """
         rows = self._scores(value, updates)
-        sides = []
-        for name, method in (("first", first), ("second", second)):
-            _arguments.choice(name, method, sorted({row.method for row in rows}))
-            there = [row for row in rows if row.method == method and row.level == level]
-            if not there:
-                levels = sorted({row.level for row in rows if row.method == method})
-                raise ValueError(f"level is {level}; accepted for {method}: {', '.join(f'{p:g}' for p in levels)}")
-            sides.append({seed: found for (seed, _), found in _by_place(there).items()})
-        values = [list(side.values()) for side in sides]
+        one, other = (_at_level(rows, name, method, level) for name, method in (("first", first), ("second", second)))
+        values = list(one.values()), list(other.values())
+        paired = statistics.paired_difference(one, other, confidence)
         try:
-            unpaired = statistics.welch_difference(*values, confidence)
-        except ValueError:
-            _arguments.confidence(confidence)
+            unpaired = statistics.welch_difference(values[0], values[1], confidence)
+        except ValueError:  # Too few runs, or runs that all agree.
             unpaired = None
-        paired = statistics.paired_difference(*sides, confidence)
-        return Comparison(paired, unpaired, statistics.verdict(*values))
+        return Comparison(paired, unpaired, statistics.verdict(values[0], values[1]))
 
     @property
     def _library(self) -> str:
@@ -311,6 +303,20 @@ def read_sweep(path: str | os.PathLike[str], *, frames: str | None = None) -> Sw
     if not run_files and not began:
         raise ValueError(f"path is {path}, which holds no runs.csv, plan or search; accepted: a results folder")
     return Sweep(path, frames, run_files)
+
+
+def _at_level(rows: Sequence[_Score], name: str, method: str, level: float) -> dict[int, float]:
+    """Values of a method at one level, by seed.
+
+    Raises:
+        ValueError: If there is no such method, or it has no run there.
+    """
+    _arguments.choice(name, method, sorted({row.method for row in rows}))
+    there = [row for row in rows if row.method == method and row.level == level]
+    if not there:
+        levels = sorted({row.level for row in rows if row.method == method})
+        raise ValueError(f"level is {level}; accepted for {method}: {', '.join(f'{p:g}' for p in levels)}")
+    return {seed: value for (seed, _), value in _by_place(there).items()}
 
 
 def _by_place(rows: Iterable[_Score]) -> dict[tuple[int, float], float]:

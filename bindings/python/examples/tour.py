@@ -129,7 +129,7 @@ def _(curves, gamer, learnt, optimum, plt):
     axes.axhline(optimum.avg_return, color="black", linestyle=":", label="optimal")
     axes.axhline(gamer.avg_return, color="grey", linestyle="--", label="perfect gamer")
     axes.set(xscale="log", xlabel="environment steps", ylabel="true return", title="Naive reward, p = 0.3")
-    axes.legend()
+    axes.legend(loc="center left", bbox_to_anchor=(0, 0.62))
     figure
     return
 

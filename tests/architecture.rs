@@ -74,6 +74,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["verify", "slurm_script"],
             &["search"],
             &["sweep"],
+            &["export"],
             &["results"],
             &["training"],
             &["options"],

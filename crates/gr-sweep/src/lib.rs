@@ -1,10 +1,11 @@
 //! From a configuration to trained runs on disk: plan, schedule, train, summarise; and a look at
 //! saved policies. The binaries `gr-sweep`, `gr-search` and `gr-policy` only call into here.
 //!
-//! Rooms, from the top: `cli`; `verify`, `slurm_script`; `search`; `sweep`; `results`; `training`; `options`,
+//! Rooms, from the top: `cli`; `verify`, `slurm_script`; `search`; `sweep`; `export`; `results`; `training`; `options`,
 //! `terminal`; `plan`, `policy`. Each knows those below it only.
 
 pub mod cli;
+mod export;
 mod options;
 mod plan;
 mod policy;

@@ -165,7 +165,8 @@ impl Store {
         atomic::atomic_write_unforced(&self.preview_of(file), bytes)
     }
 
-    fn preview_of(&self, file: &Path) -> PathBuf {
+    /// Where `file`, a result, lies as long as it is in the making.
+    pub fn preview_of(&self, file: &Path) -> PathBuf {
         self.folder.join("checkpoints").join(file.file_name().unwrap_or_default())
     }
 

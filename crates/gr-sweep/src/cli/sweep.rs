@@ -11,6 +11,7 @@ use gr_runs::Store;
 use gr_terminal::{DONE, RUNS_FAILED, count, print, program_name, say};
 
 use super::status_view;
+use crate::export::tensorboard::{ExportArguments, export};
 use crate::options::flags::{ExperimentFlags, TrainingFlags};
 use crate::options::listing;
 use crate::plan::shard::Shard;
@@ -76,6 +77,11 @@ enum Command {
     },
     /// Print the tables of a sweep, for a paper or a page
     Table(TableArguments),
+    /// Write what was recorded for other programs
+    ///
+    /// The numbers of every run by steps of its environments. While a sweep is running, the same command adds
+    /// what is new.
+    Export(ExportArguments),
     /// Say how many seeds each method needs to be told from the others
     ///
     /// From the runs so far: for a wanted half-width of the interval of every difference from gradient
@@ -142,6 +148,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         }
         Some(Command::Table(arguments)) => return table(&arguments),
         Some(Command::Power(arguments)) => return power(&arguments),
+        Some(Command::Export(arguments)) => return export(&arguments),
         Some(Command::Merge { folder, json }) => return merge::merge(&folder, json),
         Some(Command::Verify(arguments)) => return verify::verify(&arguments),
         Some(Command::Publish(arguments)) => return publish(&arguments),

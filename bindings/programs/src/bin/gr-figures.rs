@@ -1,0 +1,5 @@
+//! See [`gr_figures::cli`].
+
+fn main() -> std::process::ExitCode {
+    gr_figures::cli::main()
+}

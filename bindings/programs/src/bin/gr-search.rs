@@ -1,0 +1,5 @@
+//! See [`gr_sweep::cli::search`].
+
+fn main() -> std::process::ExitCode {
+    gr_sweep::cli::search::main()
+}

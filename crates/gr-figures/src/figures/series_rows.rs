@@ -113,7 +113,8 @@ fn draw_label(scene: &mut Scene, panel: &Panel, height: f64, series: &Series) {
     }
 }
 
-/// Draws values as small points and their mean with its interval below them, and a tick if one is given.
+/// Draws values as small points and their mean with its interval below them, and a tick if one is given: what of all
+/// that lies within the axis.
 pub fn draw_values(
     scene: &mut Scene,
     panel: &Panel,
@@ -123,23 +124,27 @@ pub fn draw_values(
     tick: Option<f64>,
     look: &SeriesStyle,
 ) {
-    for (index, value) in values.enumerate() {
+    let is_within = |value: &f64| panel.holds(*value, height);
+    for (index, value) in values.enumerate().filter(|(_, value)| is_within(value)) {
         // Neighbours in seed lie apart in height, the same way in every figure.
         let jitter = ((index * 3) % 7) as f64 - 3.0;
         let (x, y) = panel.place(value, height);
         scene.disc((x, y - 7.0 + 1.3 * jitter), 3.0, look.color, 0.55);
     }
-    let (x, y) = panel.place(mean.mean, height);
-    let y = y + 8.5;
-    scene.marker_shape((x, y), 8.0, look.marker, look.color, 1.0);
+    let y = panel.place_left(height).1 + 8.5;
+    if is_within(&mean.mean) {
+        let x = panel.place(mean.mean, height).0;
+        scene.marker_shape((x, y), 8.0, look.marker, look.color, 1.0);
+    }
     if let Some((low, high)) = mean.interval {
-        let (low, high) = (panel.place_across(low, height).0, panel.place_across(high, height).0);
-        scene.line(&[(low, y), (high, y)], look.color, 2.0);
-        for end in [low, high] {
-            scene.line(&[(end, y - 4.0), (end, y + 4.0)], look.color, 2.0);
+        let ends = [low, high].map(|end| (panel.place_across(end, height).0, y));
+        scene.line(&ends, look.color, 2.0);
+        for end in [low, high].into_iter().filter(is_within) {
+            let x = panel.place(end, height).0;
+            scene.line(&[(x, y - 4.0), (x, y + 4.0)], look.color, 2.0);
         }
     }
-    if let Some(tick) = tick {
+    if let Some(tick) = tick.filter(is_within) {
         let x = panel.place(tick, height).0;
         scene.line(&[(x, y - 7.0), (x, y + 7.0)], look.color, 1.5);
     }

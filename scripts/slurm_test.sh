@@ -175,7 +175,7 @@ sweep=(
 hashes() {
     (
         cd "$1"
-        find . -type f ! -name 'run_*.toml' ! -name '*.last' ! -path './slurm/*' ! -path './pictures/*' -print0 |
+        find . -type f ! -name 'run_*.toml' ! -name '*.last' ! -path './slurm/*' ! -path './pictures/*' ! -name report.html -print0 |
             sort -z | xargs -0 sha256sum
     )
 }
@@ -196,6 +196,7 @@ compare() {
         result=DIFFERENT
     fi
     if ((requeues > 0)) && [[ -z $(find "$folder/pictures" -name '*.svg') ]]; then result="no figures"; fi
+    if ((requeues > 0)) && [[ ! -s $folder/report.html ]]; then result="no page"; fi
     table+=$'\n'"$name|$preempting|$requeues|$result|$(sha256sum <"$folder/runs.csv" | cut -c1-16)"
     [[ $result == equal ]] || failed=true
 }

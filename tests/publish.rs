@@ -55,6 +55,21 @@ fn a_copy_without_policies_is_verified_bit_for_bit_and_grows() {
 }
 
 #[test]
+fn several_sweeps_are_published_into_one_copy() {
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy");
+    for seeds in ["--seeds=0..1", "--seeds=1..3"] {
+        let folder = place.path().join(seeds);
+        train(&folder, seeds);
+        assert_eq!(publish(&folder, &copy, &[]).status.code(), Some(0));
+        let (code, said) = verify(&copy, "--sample=0");
+        assert!(code == Some(0) && said.contains("runs.csv: as the runs say"), "{said}");
+    }
+    let rows = fs::read_to_string(copy.join("runs.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 6, "{rows}");
+}
+
+#[test]
 fn only_policies_may_be_absent_and_only_from_a_copy() {
     let place = tempfile::tempdir().unwrap();
     let (folder, copy) = (place.path().join("sweep"), place.path().join("copy"));

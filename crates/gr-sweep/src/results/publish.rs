@@ -78,7 +78,9 @@ pub fn publish(arguments: &PublishArguments) -> Result<u8> {
     for plan in plan_files(from)? {
         copy_file(from, to, plan.strip_prefix(from)?)?;
     }
-    copy.write_runs(&summary::rows(&plan.runs, &copy)?)?;
+    // Of all that the copy is for: other sweeps may have been published there before.
+    let (_, published) = open_to_look_at(to)?;
+    copy.write_runs(&summary::rows(&published.runs, &copy)?)?;
     say(format!(
         "{} of {} published in {}; {} left out",
         count(runs.len(), "run"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use gr_runs::{EvaluationRow, Provenance};
+use gr_runs::{EvaluationRow, Provenance, Store};
 use serde::Deserialize;
 
 use super::Warnings;
@@ -23,8 +23,8 @@ struct Trained {
 /// The last evaluation that a run under way shows of the policy that its method is judged by; `None` before the
 /// first one.
 pub fn last_evaluation(run: &Run, warnings: &Warnings) -> Option<UpdateValue> {
-    let name = format!("eval_results_{}.csv", run.id);
-    let places = [run.folder.join("checkpoints").join(&name), run.folder.join(&name)];
+    let file = run.file("eval_results", "csv");
+    let places = [Store::at(&run.folder).preview_of(&file), file];
     let path = places.into_iter().find(|path| path.exists())?;
     let mut last: BTreeMap<bool, UpdateValue> = BTreeMap::new();
     let read = read_rows(&path, &PREVIEW, warnings, |_, row: EvaluationRow| {

@@ -72,14 +72,25 @@ test("axes are linear or logarithmic, over updates or over labels", async () => 
   });
 });
 
-test("the method table has the means of the figures", async () => {
+test("the method table has the means and differences of the figures", async () => {
+  const rows = (figure) => {
+    const [head, ...lines] = fs.readFileSync(path.join(sample("pictures"), `${figure}.csv`), "utf8").trim().split("\n");
+    return lines.map((line) => Object.fromEntries(line.split(",").map((value, place) => [head.split(",")[place], value])));
+  };
+  const short = (value) => Math.abs(Number(value)).toFixed(3);
   await withPage(METHODS, {}, async (page) => {
-    const rows = fs.readFileSync(path.join(sample("pictures"), "final-returns.csv"), "utf8").split("\n").map((line) => line.split(","));
-    const means = rows.filter((row) => row[3] === "mean");
+    const cells = (series) =>
+      page.locator("#methods tbody tr", { has: page.getByRole("rowheader", { name: series, exact: true }) }).locator("td").allTextContents();
+    const means = rows("final-returns").filter((row) => row.what === "mean");
     assert.equal(await page.locator("#methods tbody tr").count(), means.length);
-    for (const row of means) {
-      const cells = await page.locator("#methods tbody tr", { has: page.getByRole("rowheader", { name: row[1], exact: true }) }).textContent();
-      assert.ok(cells.includes(Math.abs(Number(row[4])).toFixed(3)), cells);
+    for (const row of means) assert.ok((await cells(row.series))[0].includes(short(row.mean)), row.series);
+    const differences = rows("differences");
+    assert.equal(differences.length, means.length - 1);
+    for (const row of differences) {
+      const [unpaired, paired, verdict] = (await cells(row.series)).slice(-3);
+      for (const value of [row.difference, row.welch_low, row.welch_high]) assert.ok(unpaired.includes(short(value)), unpaired);
+      for (const value of [row.mean_difference, row.low, row.high]) assert.ok(paired.includes(short(value)), paired);
+      assert.equal(verdict, row.verdict);
     }
   });
 });

@@ -60,8 +60,8 @@ export async function showMethods(place) {
   }
   place.append(element("p", { class: "caption" },
     "Return: mean true return of the policies that runs keep, in brackets its 95 % interval over n runs. Labels: true labels " +
-    "that a run used to train, and those that chose among its checkpoints. Paired: mean difference to the first method over runs of " +
-    "the same seed. The verdict is that of the unpaired difference, by the rule of docs/experiment.md, section 12."));
+    "that a run used to train, and those that chose among its checkpoints. Differences are to the first method of a table: of all runs, " +
+    "with Welch's interval, and of pairs with the same seed. The unpaired one decides, by the rule of docs/experiment.md, section 12."));
 }
 
 function methodTable(level, rows, numbers, differences) {
@@ -77,13 +77,15 @@ function methodTable(level, rows, numbers, differences) {
     const holdout = of("labels_holdout");
     const labels = thousands(of("labels_training")) + (unlimited ? " + unlimited" : holdout ? ` + ${thousands(holdout)}` : "");
     const bracket = (words) => (words ? ` [${words}]` : "");
-    const difference = other ? signed(against("mean_difference")) + bracket(interval(against("low"), against("high"))) : "";
+    const difference = (mean, low, high) =>
+      element("td", {}, other ? signed(against(mean)) + bracket(interval(against(low), against(high))) : "");
     return element("tr", {}, element("th", { scope: "row" }, series),
       element("td", {}, signed(of("mean")) + bracket(interval(of("low"), of("high")))),
-      element("td", {}, thousands(of("n"))), element("td", {}, labels), element("td", {}, difference),
+      element("td", {}, thousands(of("n"))), element("td", {}, labels),
+      difference("difference", "welch_low", "welch_high"), difference("mean_difference", "low", "high"),
       element("td", {}, other ? text(differences, other, "verdict") : ""));
   };
-  const head = ["Method", "True return [95 % interval]", "n", "Labels per run", "Paired difference", "Verdict"];
+  const head = ["Method", "True return [95 % interval]", "n", "Labels per run", "Difference", "Paired by seed", "Verdict"];
   const caption = `p = ${level}`;
   return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Methods at ${caption}` },
     element("table", {}, element("caption", {}, caption),

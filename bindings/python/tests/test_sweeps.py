@@ -100,6 +100,28 @@ def test_two_published_methods_are_compared_as_the_harness_compares_them(tmp_pat
     assert half == pytest.approx(2.364624251592784 * (routing - naive).std() / math.sqrt(8), abs=1e-6)
 
 
+def test_of_a_folder_under_way_what_is_over_has_scores(tmp_path: Path):
+    table = pd.concat([pd.read_csv(PUBLISHED / name / "runs.csv") for name in ("naive", "routing")])
+    path = tmp_path / "begun.csv"
+    whole = table.to_csv(index=False)
+    missing = (table.run_label == "naive_outcomes") & (table.seed == 3)
+    table.loc[missing, ["status", "selected_return"]] = ["missing", None]
+    table.to_csv(path, index=False)
+    begun = read_sweep(path)
+    assert begun.scores(methods=["routing"])["routing"].shape == (8, 1)
+    assert begun.scores(seeds=[0, 1])["naive_outcomes"].shape == (2, 1)
+    for use in (begun.scores, lambda: begun.compare("naive_outcomes", "routing", level=0.01)):
+        with pytest.raises(ValueError, match=r"naive_outcomes_p0\.01_s3_\w+ is missing; accepted: methods= and seeds="):
+            use()
+    with pytest.raises(ValueError, match="first is 'naive'"):
+        begun.compare("naive", "routing", level=0.01)
+    of_both = [seed for seed in range(8) if seed != 3]
+    path.write_text(whole)
+    assert begun.compare("naive_outcomes", "routing", level=0.01, seeds=of_both) == read_sweep(path).compare(
+        "naive_outcomes", "routing", level=0.01, seeds=of_both
+    )
+
+
 def test_statistics_are_those_of_the_harness():
     known = json.loads((ROOT / "crates" / "gr-stats" / "tests" / "data" / "values.json").read_text())
     assert len(known["aggregates"]) > 5

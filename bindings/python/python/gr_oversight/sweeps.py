@@ -74,11 +74,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Score:
+    """What a run has of a column, or, where it has nothing, why."""
+
+    run_id: str
     method: str
     level: float
     seed: int
     updates: int
-    value: float
+    value: float | None
+    lack: str
 
 
 class Sweep:
@@ -183,17 +187,17 @@ class Sweep:
             updates: Runs planned with this many updates only, where the folder has shorter and longer ones.
 
         Raises:
-            ValueError: If a value is not accepted, if a run has no score, or if a method lacks a run of one of the
-                levels and seeds, which a matrix cannot show.
+            ValueError: If a value is not accepted, or if a method lacks a run of one of the levels and seeds, or its
+                score, which a matrix cannot show.
         """
         rows = self._scores(value, updates)
         methods_there = sorted({row.method for row in rows})
         chosen = methods_there if methods is None else list(methods)
         for method in chosen:
             _arguments.choice("methods", method, methods_there)
-        rows = [row for row in rows if row.method in chosen]
-        columns = sorted({row.level for row in rows}) if levels is None else [float(level) for level in levels]
         wanted = None if seeds is None else [_arguments.seed(seed) for seed in seeds]
+        rows = [row for row in rows if row.method in chosen and (wanted is None or row.seed in wanted)]
+        columns = sorted({row.level for row in rows}) if levels is None else [float(level) for level in levels]
         matrices, rows_of = {}, {}
         for method in chosen:
             values = _by_place(row for row in rows if row.method == method and row.level in columns)
@@ -209,7 +213,7 @@ class Sweep:
 
     def compare(
         self, first: str, second: str, *, level: float, value: str = "selected_return", confidence: float = 0.95,
-        updates: int | None = None,
+        seeds: Iterable[int] | None = None, updates: int | None = None,
     ) -> Comparison:  # fmt: skip
         """The method `first` minus the method `second` at one oversight level.
 
@@ -219,12 +223,14 @@ class Sweep:
             level: The oversight level p.
             value: One of `SCORES`.
             confidence: Confidence of the intervals; the verdict has its own.
+            seeds: As in `scores`; a folder under way can be compared by those that are over.
             updates: As in `scores`.
 
         Raises:
-            ValueError: If a method has no run at this level, or a value is not accepted.
+            ValueError: If a method has no run at this level or one without a score, or a value is not accepted.
         """
-        rows = self._scores(value, updates)
+        wanted = None if seeds is None else [_arguments.seed(seed) for seed in seeds]
+        rows = [row for row in self._scores(value, updates) if wanted is None or row.seed in wanted]
         one, other = (_at_level(rows, name, method, level) for name, method in (("first", first), ("second", second)))
         values = list(one.values()), list(other.values())
         paired = statistics.paired_difference(one, other, confidence)
@@ -262,12 +268,10 @@ class Sweep:
         for row in self._rows:
             if updates is not None and int(row["planned_updates"]) != updates:
                 continue
-            if row["status"] != "finished" or not row[value]:
-                reason = f"is {row['status']}" if row["status"] != "finished" else f"has no {value}"
-                raise ValueError(f"{row['run_id']} {reason}; accepted: runs that are finished and have one")
+            lack = f"is {row['status']}" if row["status"] != "finished" else "" if row[value] else f"has no {value}"
             method = f"{row['run_label']} [{row['variant']}]" if row["variant"] else row["run_label"]
-            place = (method, float(row["oversight_prob"]), int(row["seed"]))
-            scores.append(_Score(*place, int(row["planned_updates"]), float(row[value])))
+            place = (row["run_id"], method, float(row["oversight_prob"]), int(row["seed"]))
+            scores.append(_Score(*place, int(row["planned_updates"]), None if lack else float(row[value]), lack))
         if not scores:
             wanted = "" if updates is None else f" of {updates} updates"
             raise ValueError(f"{self.folder} has no runs{wanted}")
@@ -323,7 +327,7 @@ def _by_place(rows: Iterable[_Score]) -> dict[tuple[int, float], float]:
     """Values by (seed, level).
 
     Raises:
-        ValueError: If two runs have the same.
+        ValueError: If two runs have the same, or one has no value.
     """
     values: dict[tuple[int, float], _Score] = {}
     for row in rows:
@@ -333,4 +337,10 @@ def _by_place(rows: Iterable[_Score]) -> dict[tuple[int, float], float]:
             if other.updates != row.updates:
                 raise ValueError(f"{what}; accepted: updates={other.updates} or updates={row.updates}")
             raise ValueError(f"{what}; accepted: one table of runs, as in read_sweep('DIR/NAME.csv')")
-    return {place: row.value for place, row in values.items()}
+    found = {}
+    for place, row in values.items():
+        if row.value is None:
+            accepted = "methods= and seeds= of runs that are finished and have one"
+            raise ValueError(f"{row.run_id} {row.lack}; accepted: {accepted}")
+        found[place] = row.value
+    return found

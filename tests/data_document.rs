@@ -219,6 +219,8 @@ fn what_programs_write_is_what_is_documented() {
     let arguments = ["--oversight=0.5", "--seeds=0..2", "--updates=30", "--early-stopping"];
     let methods = ["--methods=routing,naive_early_stopping,reward_model,corrective_actions"];
     succeed(&mut sweep(&results, &[SMALL, &arguments, &methods].concat()));
+    let erring = ["--methods=routing,reward_model", "--set=overseer.label_noise=0.2"];
+    succeed(&mut sweep(&results, &[SMALL, &arguments, &erring].concat()));
     let search = Place::new(&format!("{FIXED}{SEARCHED}"));
     succeed(&mut search.search("search", 2, &["--updates=30", "--no-rerun"]));
     let pictures = folder.path().join("pictures");

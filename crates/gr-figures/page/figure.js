@@ -31,7 +31,7 @@ export function showFigures(place) {
   const hasCurves = report.figures.some((figure) => figure.figure === "learning-curves");
   const pictures = element("details", { class: "card" }, element("summary", {}, "Policies on the grid, as gr-figures draws them"));
   report.figures.forEach((figure, number) => {
-    if (figure.chart === "picture") pictures.append(card([number]));
+    if (figure.figure === "policy") pictures.append(card([number]));
     else if (figure.figure === "learning-curves" && labels >= 0) place.append(card([number, labels]));
     else if (number !== labels || !hasCurves) place.append(card([number]));
   });

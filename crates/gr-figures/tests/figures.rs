@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gr_figures::data::Results;
 use gr_figures::figures::{Drawing, FIGURES};
@@ -35,7 +35,11 @@ fn the_registry_is_complete() {
 #[test]
 fn every_figure_draws_pictures_that_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
-    let folders = write_everything(folder.path());
+    let mut folders = write_everything(folder.path());
+    for (oversight, overseer) in [(0.3, "label_noise = 0.3\n"), (0.5, "cells = [0, 1, 5]\n")] {
+        let path = folder.path().join(oversight.to_string());
+        folders.push(write_overseer(&path, oversight, 3, overseer));
+    }
     let out = folder.path().join("out");
     let folders: Vec<&Path> = folders.iter().map(|folder| folder.as_path()).collect();
     draw(&folders, &out, &[]);
@@ -217,4 +221,53 @@ fn labels_stand_beside_the_only_level_and_the_margin_is_shaded() {
     assert!(text.contains("Shaded: ±0.1."), "{text}");
     let text = svg_text(&drawn(&one, "differences", &["--no-reference-lines"]));
     assert!(!text.contains("Shaded"), "{text}");
+}
+
+/// Writes a sweep of two methods whose plan has these settings of the overseer.
+fn write_overseer(path: &Path, oversight: f64, seeds: u64, overseer: &str) -> PathBuf {
+    let methods = vec!["reward_model", "routing"];
+    let sweep = Sweep { methods, oversight: vec![oversight], seeds, ..Sweep::default() };
+    sweep.write(path);
+    fs::write(path.join("plan.toml"), sweep.plan() + "[overseer]\n" + overseer).unwrap();
+    path.into()
+}
+
+#[test]
+fn overseers_that_err_or_see_less_are_compared_square_by_square() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweeps = [(0.1, ""), (0.3, "label_noise = 0.3\n"), (0.5, "cells = [0, 1, 5]\n")];
+    let folders = sweeps.map(|(oversight, overseer)| {
+        write_overseer(&folder.path().join(oversight.to_string()), oversight, 8, overseer)
+    });
+    let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    let out = folder.path().join("out");
+    draw(&folders, &out, &["--only", "overseers"]);
+    let text = svg_text_without_description(&out.join("overseers.svg"));
+    for mention in [
+        "Gradient routing minus Reward model",
+        "0 % wrong",
+        "30 % wrong",
+        "all cells,",
+        "3 cells,",
+        // Heights of 0.7 and 0.5, of which all but exp(-5) is reached.
+        "+0.199 ± 0.052",
+        "beats",
+        "n = 8 and 8",
+    ] {
+        assert!(text.contains(mention), "{mention}: {text}");
+    }
+    let mut rows = csv::Reader::from_path(out.join("overseers.csv")).unwrap();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let told: Vec<[&str; 4]> =
+        rows.iter().map(|row| [&row[0], &row[2], &row[3], &row[4]]).collect();
+    assert_eq!(
+        told,
+        [
+            ["Reward model", "0.1", "0", "all"],
+            ["Reward model", "0.3", "0.3", "all"],
+            ["Reward model", "0.5", "0", "[0, 1, 5]"],
+        ]
+    );
+    let said = draw(&folders[..1], &folder.path().join("one"), &["--only", "overseers"]);
+    assert!(said.contains("no two methods have runs under two overseers"), "{said}");
 }

@@ -8,6 +8,7 @@ mod gaming_gap;
 mod label_efficiency;
 mod label_panels;
 mod learning_curves;
+mod overseers;
 mod oversight_levels;
 mod policy;
 mod reward_model;
@@ -90,6 +91,7 @@ pub const FIGURES: &[Figure] = &[
     differences::FIGURE,
     early_stopping::FIGURE,
     oversight_levels::FIGURE,
+    overseers::FIGURE,
     gaming_gap::FIGURE,
     label_efficiency::FIGURE,
     reward_model::FIGURE,

@@ -31,6 +31,7 @@ const CHARTS: &[(&str, Chart, &str)] = &[
     ("differences", Chart::Rows, "Difference to the first method"),
     ("early-stopping", Chart::Runs, "Early stopping, run by run"),
     ("oversight-levels", Chart::Levels, "True return against the oversight level"),
+    ("overseers", Chart::Picture, "Under overseers that err or see less"),
     ("gaming-gap", Chart::Curves, "Gaming gap over training"),
     ("label-efficiency", Chart::Steps, "True return over labels"),
     ("reward-model", Chart::Steps, "Accuracy of reward models"),

@@ -152,15 +152,17 @@ fn what_cannot_be_compared_is_not_put_into_one_figure() {
     let twice = later(Sweep { methods: vec!["routing"], ..other() });
     assert_mentions(&twice, &["routing at p = 0.1 has seed 0 twice", "second"]);
 
-    // Another setting of one method is a series of its own; between methods it is said.
+    // Another setting of one method is a series of its own, named by what is not the default; between methods it is said.
     let further = Sweep { methods: vec!["routing"], ..Sweep::default() };
     further.write(&second);
     edit(&second.join("plan.toml"), "5e-5", "1e-4");
     draw(&[&place.sweep(), &second], &place.out(), &[]);
     let numbers = fs::read_to_string(place.out().join("final-returns.csv")).unwrap();
-    for rate in ["5e-5", "0.0001"] {
-        let name = format!("\"Gradient routing, learning rate {rate}\"");
-        assert!(numbers.contains(&name), "{name}: {numbers}");
+    for mean in [
+        "0.1,Gradient routing,routing,mean",
+        "\"Gradient routing, learning rate 0.0001\",routing,mean",
+    ] {
+        assert!(numbers.contains(mean), "{mean}: {numbers}");
     }
     fs::remove_dir_all(&second).unwrap();
     other().write(&second);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gr_runs::{differing, places, spoken, written};
+use gr_runs::{differing, is_default, places, spoken, written};
 use gr_terminal::count;
 use toml::Value;
 
@@ -92,7 +92,9 @@ fn variants(known: &[Alike]) -> Vec<Option<Variant>> {
         if differing[place].is_empty() && name(place).is_none() {
             return None;
         }
-        let settings = pairs(place).filter(|(key, _)| !is_in_holdout(key));
+        let is_news =
+            |(key, value): &(&String, &Value)| !is_in_holdout(key) && !is_default(key, value);
+        let settings = pairs(place).filter(is_news);
         let is_named = all_enough || (name(place).is_some() && is_enough(place));
         let spoken = settings.filter(|_| !is_named).map(|(key, value)| spoken(key, value));
         let name: Vec<String> = name(place).cloned().into_iter().chain(spoken).collect();

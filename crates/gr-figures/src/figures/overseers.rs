@@ -2,7 +2,7 @@
 //! needs of its overseer.
 
 use anyhow::Result;
-use gr_runs::{Column, spoken};
+use gr_runs::{Column, is_default, spoken};
 use gr_stats::{FEWEST_SEEDS, MARGIN, verdict, welch_difference};
 use gr_terminal::count;
 use toml::Value;
@@ -96,7 +96,7 @@ impl Runs {
         let mut series = style::name(&Series { variant: None, ..group.series.clone() });
         let settings = group.series.variant().split(';').filter_map(|it| it.split_once('='));
         for (key, _) in settings.filter(|(key, _)| !OVERSEER.contains(key)) {
-            if let Some(value) = flat.get(key) {
+            if let Some(value) = flat.get(key).filter(|value| !is_default(key, value)) {
                 series += &format!(", {}", spoken(key, value));
             }
         }

@@ -43,5 +43,5 @@ pub use sections::{
 pub use seeds::{Seed, SeedSet};
 pub use suggest::nearest;
 pub use variants::{
-    Configured, Variant, Varied, by_settings, differing, named, places, spoken, written,
+    Configured, Variant, Varied, by_settings, differing, is_default, named, places, spoken, written,
 };

@@ -222,10 +222,14 @@ pub fn written<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> S
     parts.join(";")
 }
 
+/// Whether a key has this value where nobody sets it.
+pub fn is_default(key: &str, value: &Value) -> bool {
+    Key::find(key).is_some_and(|key| key.value(&default_config()) == *value)
+}
+
 /// The order of values of one key: its default, then numbers by size, then all else by its text.
 fn by_value(key: &str, a: &Value, b: &Value) -> Ordering {
-    let default = Key::find(key).map(|key| key.value(&default_config()));
-    let is_other = |value: &Value| Some(value) != default.as_ref();
+    let is_other = |value: &Value| !is_default(key, value);
     is_other(a).cmp(&is_other(b)).then_with(|| by_size(a, b))
 }
 

@@ -70,8 +70,9 @@ fn published(protocol: &Protocol) -> Vec<Results> {
     folders.sort();
     let answer = runs.join("answer");
     folders.sort_by_key(|folder| *folder != answer);
-    let results =
-        folders.iter().map(|folder| Results::open(&[folder.clone()], None, &|_| ()).unwrap());
+    let results = folders
+        .iter()
+        .map(|folder| Results::open(std::slice::from_ref(folder), None, &|_| ()).unwrap());
     let is_meant = |run: &Run| {
         run.oversight.0 == protocol.common.oversight
             && run.first_observation.as_ref() == Some(&protocol.common.first_observation)

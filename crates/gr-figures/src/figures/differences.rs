@@ -77,9 +77,8 @@ const COLUMNS: &[Column] = &[
     .or_empty(),
     Column::boolean(
         "stands_after_holm",
-        "Whether the verdict stands beside the others of its level (Holm); empty where it claims nothing.",
-    )
-    .or_empty(),
+        "Whether the verdict claims something, and that stands beside the others of its level (Holm).",
+    ),
     VARIANT,
 ];
 
@@ -290,7 +289,7 @@ fn numbers(comparisons: &[Comparison<'_>], baseline: &Series) -> Numbers {
             returns[0].len().to_string(),
             returns[1].len().to_string(),
             Numbers::text(judgement.map(|judgement| judgement.verdict.name())),
-            Numbers::text(judgement.and_then(|judgement| judgement.stands)),
+            (judgement.and_then(|judgement| judgement.stands) == Some(true)).to_string(),
             comparison.series.variant().into(),
         ]);
     }

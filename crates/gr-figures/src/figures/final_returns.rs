@@ -46,9 +46,8 @@ const COLUMNS: &[Column] = &[
     .or_empty(),
     Column::boolean(
         "labels_holdout_unlimited",
-        "Whether checks may use as many labels as they like (`privileged`); empty where labels are not recorded.",
-    )
-    .or_empty(),
+        "Whether checks may use as many labels as they like (`privileged`).",
+    ),
     Column::number(
         "interquartile_mean",
         "return",
@@ -198,7 +197,7 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
         let labels_of_group = labels(group);
         row.push(Numbers::text(labels_of_group.map(|(training, _)| training)));
         row.push(Numbers::text(labels_of_group.and_then(|(_, holdout)| holdout)));
-        row.push(Numbers::text(labels_of_group.map(|(_, holdout)| holdout.is_none())));
+        row.push(labels_of_group.is_some_and(|(_, holdout)| holdout.is_none()).to_string());
         row.push(Numbers::text(kept.interquartile_mean));
         let below = [kept.below.value, kept.below.low, kept.below.high];
         row.extend(below.map(|share| share.to_string()));
@@ -209,7 +208,9 @@ fn numbers(all: &[(&Group<'_>, Kept)]) -> Numbers {
             row.extend([name.clone(), value.to_string(), String::new(), String::new(), "1".into()]);
             row.push(Numbers::text(run.labels.map(|labels| labels.training)));
             row.push(Numbers::text(run.labels.and_then(|labels| labels.holdout.counted())));
-            row.push(Numbers::text(run.labels.map(|labels| labels.holdout.counted().is_none())));
+            row.push(
+                run.labels.is_some_and(|labels| labels.holdout.counted().is_none()).to_string(),
+            );
             row.extend(["", "", "", "", series.variant()].map(String::from));
             numbers.push(row);
         }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use gr_runs::{Column, Seed};
 use gr_stats::{
     FEWEST_SEEDS, Judgement, MARGIN, PairedDifferences, judge_family, paired_differences,
-    probability_of_improvement, welch_difference,
+    probability_of_improvement,
 };
 
 use super::series_rows::{SeriesRows, draw_values};
@@ -13,7 +13,9 @@ use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Run, Series};
 use crate::layout::{Axis, Panel, TICK_SIZE, View};
 use crate::model::columns::{N, OVERSIGHT_PROB, SERIES, VARIANT};
-use crate::model::{CONFIDENCE, Caption, Estimate, Group, Numbers, groups, levels, series_of};
+use crate::model::{
+    CONFIDENCE, Caption, Estimate, Group, Numbers, difference, groups, levels, series_of,
+};
 use crate::scene::{Align, Scene};
 use crate::style::{self, MUTED, SeriesStyle};
 
@@ -110,17 +112,11 @@ impl<'a> Comparison<'a> {
         });
         let values = |pairs: &[(Seed, f64)]| pairs.iter().map(|pair| pair.1).collect::<Vec<_>>();
         let (returns, against) = (values(&returns), values(&against));
-        let (Some(mean), Some(other)) = (gr_stats::mean(&returns), gr_stats::mean(&against)) else {
-            return Ok(None);
-        };
-        let interval = welch_difference(&returns, &against).map(|found| {
-            let interval = found.interval(CONFIDENCE);
-            (interval.low, interval.high)
-        });
+        let Some(unpaired) = difference(&returns, &against) else { return Ok(None) };
         Ok(Some(Self {
             series: group.series,
             oversight: group.oversight,
-            unpaired: Estimate { n: returns.len(), mean: mean - other, interval },
+            unpaired,
             differences,
             paired,
             judgement: None,

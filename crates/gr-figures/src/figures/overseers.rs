@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use gr_runs::{Column, is_default, spoken};
-use gr_stats::{FEWEST_SEEDS, MARGIN, verdict, welch_difference};
+use gr_stats::{FEWEST_SEEDS, MARGIN, verdict};
 use gr_terminal::count;
 use toml::Value;
 
@@ -11,7 +11,7 @@ use super::{Drawing, Figure, Has, Picture};
 use crate::data::{Oversight, Results, Series};
 use crate::layout::{Block, Page, Rect, TICK_SIZE, TITLE_SIZE, View};
 use crate::model::columns::{N, OVERSIGHT_PROB, SERIES};
-use crate::model::{CONFIDENCE, Caption, Group, Numbers, groups};
+use crate::model::{Caption, Estimate, Group, Numbers, difference, groups};
 use crate::scene::{Align, Scene};
 use crate::style::{self, Color, GRID, INK, MUTED, PAPER};
 
@@ -78,9 +78,7 @@ struct Comparison<'a> {
     /// Returns of the baseline and of the series.
     returns: [&'a [f64]; 2],
     /// Baseline minus series.
-    difference: f64,
-    /// Its unpaired interval.
-    interval: Option<(f64, f64)>,
+    difference: Estimate,
 }
 
 impl Runs {
@@ -140,12 +138,8 @@ fn compared(runs: &[Runs]) -> Vec<(&str, Vec<Comparison<'_>>)> {
 impl<'a> Comparison<'a> {
     fn new(baseline: &'a Runs, other: &'a Runs) -> Option<Self> {
         let returns = [&baseline.returns[..], &other.returns[..]];
-        let difference = gr_stats::mean(returns[0])? - gr_stats::mean(returns[1])?;
-        let interval = welch_difference(returns[0], returns[1]).map(|found| {
-            let interval = found.interval(CONFIDENCE);
-            (interval.low, interval.high)
-        });
-        Some(Self { overseer: &other.overseer, returns, difference, interval })
+        let difference = difference(returns[0], returns[1])?;
+        Some(Self { overseer: &other.overseer, returns, difference })
     }
 
     fn verdict(&self) -> &'static str {
@@ -154,10 +148,11 @@ impl<'a> Comparison<'a> {
 
     /// What stands in its square.
     fn lines(&self) -> [String; 3] {
-        let half = self.interval.map(|(low, high)| format!(" ± {:.3}", (high - low) / 2.0));
+        let half =
+            self.difference.interval.map(|(low, high)| format!(" ± {:.3}", (high - low) / 2.0));
         let [n, n_other] = self.returns.map(<[f64]>::len);
         [
-            format!("{:+.3}{}", self.difference, half.unwrap_or_default()),
+            format!("{:+.3}{}", self.difference.mean, half.unwrap_or_default()),
             self.verdict().into(),
             format!("n = {n} and {n_other}"),
         ]
@@ -252,8 +247,8 @@ fn draw_square(scene: &mut Scene, place: Rect, comparison: Option<&Comparison<'_
     let Some(comparison) = comparison else {
         return scene.rectangle((x, y), (width, height), GRID.mixed(PAPER, 0.5));
     };
-    let full = if comparison.difference > 0.0 { BETTER } else { WORSE };
-    let share = (comparison.difference.abs() / FULL).min(1.0);
+    let full = if comparison.difference.mean > 0.0 { BETTER } else { WORSE };
+    let share = (comparison.difference.mean.abs() / FULL).min(1.0);
     scene.rectangle((x, y), (width, height), PAPER.mixed(full, 0.12 + 0.55 * share));
     for (line, text) in comparison.lines().iter().enumerate() {
         let at = (x + width / 2.0, y + 22.0 + 17.0 * line as f64);
@@ -265,7 +260,8 @@ fn numbers(baseline: &str, compared: &[(&str, Vec<Comparison<'_>>)]) -> Numbers 
     let mut numbers = Numbers::new(COLUMNS);
     for (series, comparisons) in compared {
         for comparison in comparisons {
-            let Comparison { overseer, returns, difference, interval } = comparison;
+            let Comparison { overseer, returns, difference } = comparison;
+            let Estimate { mean, interval, .. } = difference;
             let cells = match &overseer.cells {
                 Value::String(all) => all.clone(),
                 cells => cells.to_string(),
@@ -276,7 +272,7 @@ fn numbers(baseline: &str, compared: &[(&str, Vec<Comparison<'_>>)]) -> Numbers 
                 overseer.oversight.0.to_string(),
                 overseer.noise.to_string(),
                 cells,
-                difference.to_string(),
+                mean.to_string(),
                 Numbers::text(interval.map(|interval| interval.0)),
                 Numbers::text(interval.map(|interval| interval.1)),
                 returns[0].len().to_string(),

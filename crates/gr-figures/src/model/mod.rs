@@ -40,3 +40,12 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
     let interval = found.half_width.map(|half| (found.mean - half, found.mean + half));
     Some(Estimate { n: found.n, mean: found.mean, interval })
 }
+
+/// Mean of `a` minus mean of `b`, with its unpaired interval (Welch); `n` counts `a`. `None` where either is empty.
+pub fn difference(a: &[f64], b: &[f64]) -> Option<Estimate> {
+    let interval = gr_stats::welch_difference(a, b).map(|found| {
+        let interval = found.interval(CONFIDENCE);
+        (interval.low, interval.high)
+    });
+    Some(Estimate { n: a.len(), mean: gr_stats::mean(a)? - gr_stats::mean(b)?, interval })
+}

@@ -235,10 +235,19 @@ fn write_overseer(path: &Path, oversight: f64, seeds: u64, overseer: &str) -> Pa
 #[test]
 fn overseers_that_err_or_see_less_are_compared_square_by_square() {
     let folder = tempfile::tempdir().unwrap();
-    let sweeps = [(0.1, ""), (0.3, "label_noise = 0.3\n"), (0.5, "cells = [0, 1, 5]\n")];
-    let folders = sweeps.map(|(oversight, overseer)| {
-        write_overseer(&folder.path().join(oversight.to_string()), oversight, 8, overseer)
-    });
+    let sweeps = [
+        (0.1, ""),
+        (0.3, "label_noise = 0.3\n"),
+        (0.5, "cells = [0, 1, 5]\n"),
+        (0.5, "cells = [2, 3, 4]\n"),
+    ];
+    let folders: Vec<PathBuf> = sweeps
+        .iter()
+        .enumerate()
+        .map(|(number, (oversight, overseer))| {
+            write_overseer(&folder.path().join(number.to_string()), *oversight, 8, overseer)
+        })
+        .collect();
     let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
     let out = folder.path().join("out");
     draw(&folders, &out, &["--only", "overseers"]);
@@ -256,6 +265,7 @@ fn overseers_that_err_or_see_less_are_compared_square_by_square() {
     ] {
         assert!(text.contains(mention), "{mention}: {text}");
     }
+    assert_eq!(text.matches("3 cells,").count(), 2, "other cells have a column of their own");
     let mut rows = csv::Reader::from_path(out.join("overseers.csv")).unwrap();
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
     let told: Vec<[&str; 4]> =
@@ -266,6 +276,7 @@ fn overseers_that_err_or_see_less_are_compared_square_by_square() {
             ["Reward model", "0.1", "0", "all"],
             ["Reward model", "0.3", "0.3", "all"],
             ["Reward model", "0.5", "0", "[0, 1, 5]"],
+            ["Reward model", "0.5", "0", "[2, 3, 4]"],
         ]
     );
     let said = draw(&folders[..1], &folder.path().join("one"), &["--only", "overseers"]);

@@ -104,13 +104,18 @@ impl Runs {
 }
 
 impl Overseer {
-    /// What stands above its column: which cells it oversees, and how often.
-    fn column(&self) -> [String; 2] {
+    /// Whether both oversee the same cells as often, and so share a column.
+    fn shares_column(&self, other: &Self) -> bool {
+        self.cells == other.cells && self.oversight == other.oversight
+    }
+
+    /// What stands above its column: how many cells it oversees, and how often.
+    fn heading(&self) -> [String; 2] {
         let cells = match &self.cells {
             Value::Array(cells) => count(cells.len(), "cell"),
             _ => "all cells".into(),
         };
-        [cells, self.oversight.to_string()]
+        [format!("{cells},"), self.oversight.to_string()]
     }
 }
 
@@ -192,11 +197,10 @@ fn scene(baseline: &str, compared: &[(&str, Vec<Comparison<'_>>)], caption: Stri
     let mut noises: Vec<f64> = all().map(|comparison| comparison.overseer.noise).collect();
     noises.sort_by(f64::total_cmp);
     noises.dedup();
-    let mut columns: Vec<[String; 2]> = Vec::new();
+    let mut columns: Vec<&Overseer> = Vec::new();
     for comparison in all() {
-        let column = comparison.overseer.column();
-        if !columns.contains(&column) {
-            columns.push(column);
+        if !columns.iter().any(|column| column.shares_column(comparison.overseer)) {
+            columns.push(comparison.overseer);
         }
     }
     let block =
@@ -214,9 +218,9 @@ fn scene(baseline: &str, compared: &[(&str, Vec<Comparison<'_>>)], caption: Stri
         let heading = format!("{baseline} minus {series}");
         scene.text((cell.x + LEFT, cell.y + 18.0), &heading, TITLE_SIZE, Align::Left, INK);
         let width = (cell.width - LEFT) / columns.len() as f64;
-        for (index, [cells, level]) in columns.iter().enumerate() {
+        for (index, column) in columns.iter().enumerate() {
             let middle = cell.x + LEFT + (index as f64 + 0.5) * width;
-            for (line, text) in [format!("{cells},"), level.clone()].iter().enumerate() {
+            for (line, text) in column.heading().iter().enumerate() {
                 let y = cell.y + 38.0 + 15.0 * line as f64;
                 scene.text((middle, y), text, TICK_SIZE, Align::Center, MUTED);
             }
@@ -233,7 +237,8 @@ fn scene(baseline: &str, compared: &[(&str, Vec<Comparison<'_>>)], caption: Stri
                     height: ROW - 4.0,
                 };
                 let found = comparisons.iter().find(|comparison| {
-                    comparison.overseer.noise == *noise && comparison.overseer.column() == *column
+                    let overseer = comparison.overseer;
+                    overseer.noise == *noise && overseer.shares_column(column)
                 });
                 draw_square(scene, place, found);
             }

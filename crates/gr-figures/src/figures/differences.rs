@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use gr_runs::{Column, Seed};
 use gr_stats::{
-    FEWEST_SEEDS, Judgement, MARGIN, PairedDifferences, judge_family, paired_differences,
+    Judgement, MARGIN, PairedDifferences, judge_family, paired_differences,
     probability_of_improvement,
 };
 
@@ -196,10 +196,7 @@ fn draw(results: &Results, view: &View) -> Result<Drawing> {
         band.map_or_else(String::new, |_| format!(" Shaded: ±{MARGIN}.")),
     ));
     caption.say_of(results, &groups);
-    caption.note(format!(
-        "Verdicts: beats, the unpaired interval lies above +{MARGIN}; matches, the 90 % interval lies within \
-         ±{MARGIN}; worse, it lies below 0; else undecided; descriptive, fewer than {FEWEST_SEEDS} runs."
-    ));
+    caption.note_verdicts();
     caption.note(
         "The return is that of the policy that a run keeps. The probability of improvement in the CSV is \
          that of a run ending above one of the other method, ties half, with Wilson's interval for as \

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use gr_runs::{Column, is_default, spoken};
-use gr_stats::{FEWEST_SEEDS, MARGIN, verdict};
+use gr_stats::verdict;
 use gr_terminal::count;
 use toml::Value;
 
@@ -180,10 +180,8 @@ fn draw(results: &Results, _: &View) -> Result<Drawing> {
          err, and by the cells that are overseen. Blue: {baseline} is better; orange: the other. Empty: no runs."
     ));
     caption.say_conditions(results, &groups);
-    caption.note(format!(
-        "Verdicts on {baseline}: beats, the interval lies above +{MARGIN}; matches, the 90 % interval lies within \
-         ±{MARGIN}; worse, it lies below 0; else undecided; descriptive, fewer than {FEWEST_SEEDS} runs."
-    ));
+    caption.note(format!("Verdicts are on {baseline}."));
+    caption.note_verdicts();
     Ok(Drawing::Drawn(vec![Picture::still(
         FIGURE.name,
         scene(baseline, &compared, caption.text()),

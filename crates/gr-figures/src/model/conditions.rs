@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use gr_stats::{FEWEST_SEEDS, MARGIN};
 use gr_terminal::count;
 
 use super::caption::{Caption, Named, by_level, thousands};
@@ -44,6 +45,14 @@ impl Caption {
         for difference in &results.differences {
             self.note(format!("{difference}."));
         }
+    }
+
+    /// Notes what the verdicts on differences mean.
+    pub fn note_verdicts(&mut self) {
+        self.note(format!(
+            "Verdicts: beats, the unpaired 95 % interval lies above +{MARGIN}; matches, the 90 % one lies within \
+             ±{MARGIN}; worse, the 95 % one lies below 0; else undecided; descriptive, fewer than {FEWEST_SEEDS} runs."
+        ));
     }
 
     /// Adds how many finished runs each of `groups` has.

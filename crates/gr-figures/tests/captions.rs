@@ -68,6 +68,26 @@ fn results_without_evaluations_do_not_pass_for_done() {
     assert!(caption.contains("Cannot tell if still rising: Naive at p = 0.1."), "{caption}");
 }
 
+/// A series that nothing else in the picture differs from is not named by its settings.
+#[test]
+fn settings_of_all_runs_that_are_no_defaults_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let [with, without] = ["with", "without"].map(|name| folder.path().join(name));
+    let naive = Sweep { methods: vec!["naive_outcomes"], ..Sweep::default() };
+    naive.write(&with);
+    let plan = naive.plan() + "[overseer]\nlabel_noise = 0.3\n";
+    fs::write(with.join("plan.toml"), plan).unwrap();
+    Sweep { methods: vec!["routing"], ..Sweep::default() }.write(&without);
+    let caption = |folders: &[&Path], out: &str| {
+        let out = folder.path().join(out);
+        draw(folders, &out, &["--only", "final-returns"]);
+        svg_caption(&out.join("final-returns.svg")).join(" ")
+    };
+    let said = "Settings of all runs: label noise 0.3.";
+    let [alone, both] = [caption(&[&with], "alone"), caption(&[&with, &without], "both")];
+    assert!(alone.contains(said) && !both.contains(said), "{alone}\n{both}");
+}
+
 #[test]
 fn captions_have_three_lines_and_the_rest_stands_beside_every_picture() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
+use gr_runs::{is_default, spoken};
 
+use super::plan::Plan;
 use super::{Results, Run, RunState};
 
 /// Settings that say which runs there are or what is written of them, not what a run is, and those
@@ -81,6 +83,18 @@ pub fn check(results: &Results) -> Result<Vec<String>> {
         format!("{key} differs between folders ({})", values.join("; "))
     };
     Ok(differences.into_iter().map(sentence).collect())
+}
+
+/// The settings besides the defaults that all of `plans` have, in words. Captions say how episodes begin by themselves.
+pub fn shared_settings(plans: &[Plan]) -> Vec<String> {
+    let Some((first, others)) = plans.split_first() else { return Vec::new() };
+    let is_told = |(key, value): &(&String, &toml::Value)| {
+        let is_shown = SHOWN.iter().any(|shown| key.starts_with(shown));
+        let is_said = is_shown || *key == "environment.first_observation" || is_default(key, value);
+        !is_said && others.iter().all(|plan| plan.settings().get(*key) == Some(value))
+    };
+    let told = first.settings().iter().filter(is_told);
+    told.map(|(key, value)| spoken(key, value)).collect()
 }
 
 fn each_trial_once(results: &Results) -> Result<()> {

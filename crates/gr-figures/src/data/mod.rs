@@ -43,6 +43,8 @@ pub struct Results {
     pub plans: Vec<Plan>,
     /// Folders without plan and `runs.csv`, of which nobody can tell whether runs are missing.
     pub bare_folders: Vec<PathBuf>,
+    /// Settings besides the defaults that all plans have, in words.
+    pub shared_settings: Vec<String>,
     /// Settings in which the folders differ, as sentences.
     pub differences: Vec<String>,
     /// What was odd, and what is left out.
@@ -87,6 +89,7 @@ impl Results {
         results.must_have_any()?;
         variants::name(&mut results.runs);
         results.differences.extend(checks::check(&results)?);
+        results.shared_settings = checks::shared_settings(&results.plans);
         Ok(results)
     }
 

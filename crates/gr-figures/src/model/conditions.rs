@@ -25,9 +25,16 @@ impl Caption {
         self.note(INTERVALS);
     }
 
-    /// Adds which of the runs of `groups` are missing and which still rise, and beside the picture their
+    /// Adds what all runs are set to, which of those of `groups` are missing and which still rise, and beside the picture their
     /// meaning and length.
     pub fn say_conditions(&mut self, results: &Results, groups: &[Group<'_>]) {
+        let settings = &results.shared_settings;
+        if !settings.is_empty() {
+            self.say_or_short(
+                format!("Settings of all runs: {}.", settings.join(", ")),
+                format!("{} besides the defaults, named beside.", count(settings.len(), "setting")),
+            );
+        }
         self.say_missing(groups);
         self.say_trends(groups);
         let finished: Vec<&Run> = groups.iter().flat_map(|g| g.finished.iter().copied()).collect();

@@ -275,44 +275,6 @@ fn claim_rows(protocol: &Protocol, methods: &Methods<'_>) -> String {
     text
 }
 
-/// Overseers that hand out as many labels: all of them right, some of them wrong, and one that sees only part of the grid.
-fn overseer_rows() -> String {
-    let folders = ["overseers", "levels-labels", "levels-p0.03"];
-    let folders = folders.map(|name| root().join("results/published/runs").join(name));
-    let results = Results::open(&folders, None, &|_| ()).unwrap();
-    let mut text = "| overseer | p | runs of each | routing | weight-10 | reward-model |\n\
-                    | --- | --- | --- | --- | --- | --- |\n"
-        .to_string();
-    let defaults = default_config();
-    let setting = |run: &Run, key: &str| {
-        let default = Key::find(key).map(|key| key.value(&defaults));
-        number(run.planned.as_ref().unwrap().flat.get(key).cloned().or(default).unwrap())
-    };
-    let [right, wrong] = [0.0, 0.3].map(Value::Float);
-    for (overseer, oversight, noise, is_part) in [
-        ("sees all, always right", 0.03, &right, false),
-        ("sees all, wrong on three labels in ten", 0.03, &wrong, false),
-        ("sees two columns of five, always right", 0.075, &right, true),
-    ] {
-        let of = |method: &str, weight: f64| -> Vec<f64> {
-            let runs = results.finished().filter(|run| {
-                run.series.method == method
-                    && run.oversight.0 == oversight
-                    && setting(run, "training.overseen_weight") == Value::Float(weight)
-                    && setting(run, "overseer.label_noise") == *noise
-                    && setting(run, "overseer.cells").is_array() == is_part
-            });
-            runs.map(|run| run.kept.unwrap().true_return).collect()
-        };
-        let methods = [of("routing", 1.0), of("naive_outcomes", 10.0), of("reward_model", 1.0)];
-        let [n, ..] = methods.each_ref().map(Vec::len);
-        assert!(n > 1 && methods.iter().all(|values| values.len() == n), "{overseer}");
-        let returns = methods.map(|values| with_interval(&values)).join(" | ");
-        text += &format!("| {overseer} | {oversight} | {n} | {returns} |\n");
-    }
-    text
-}
-
 /// The rows of the README: what a method is called there, and its name in the protocol.
 fn readme_rows(protocol: &Protocol, methods: &Methods<'_>) -> String {
     let mut text = "| method | runs | true return | failed runs | labels to train + to choose | minus routing | verdict |\n\
@@ -365,11 +327,7 @@ fn the_tables_follow_from_the_published_runs() {
     for (file, tables) in [
         (
             "docs/findings.md",
-            vec![
-                method_rows(&protocol, &methods),
-                claim_rows(&protocol, &methods),
-                overseer_rows(),
-            ],
+            vec![method_rows(&protocol, &methods), claim_rows(&protocol, &methods)],
         ),
         ("README.md", vec![readme_rows(&protocol, &methods)]),
     ] {

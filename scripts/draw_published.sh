@@ -27,7 +27,7 @@ draw figure-1 learning-curves,gaming-gap "${answer[@]}" --methods routing,naive_
 draw figure-2 final-returns,differences,label-efficiency,reward-model "${answer[@]}"
 draw figure-3 early-stopping runs/early-stopping-h0.4
 draw figure-4 oversight-levels "${levels[@]}" runs/{routing,naive,filtering-and-oracle}
-draw overseers overseers runs/{overseers,levels-labels,levels-p0.03}
+draw overseers overseers runs/{overseers,levels-labels,levels-p0.03} --methods routing,reward_model
 draw figure-6 policy "${answer[@]}"
 draw masks final-returns,learning-curves runs/masks
 "$program" "${answer[@]}" "${levels[@]}" runs/early-stopping-h0.4 --html report.html >/dev/null

@@ -275,6 +275,43 @@ fn claim_rows(protocol: &Protocol, methods: &Methods<'_>) -> String {
     text
 }
 
+/// Overseers that hand out as many labels: all of them right, some of them wrong, and one that sees only part of the grid.
+fn overseer_rows() -> String {
+    let folders = ["overseers", "levels-labels", "levels-p0.03"];
+    let folders = folders.map(|name| root().join("results/published/runs").join(name));
+    let results = Results::open(&folders, None, &|_| ()).unwrap();
+    let mut text =
+        "| overseer | p | runs of each | routing | reward-model | routing − reward-model |\n\
+                    | --- | --- | --- | --- | --- | --- |\n"
+            .to_string();
+    let shortcomings = ["overseer.label_noise=0.3", "overseer.cells=["];
+    for (overseer, oversight, shortcoming) in [
+        ("sees all, always right", 0.03, None),
+        ("sees all, wrong on three labels in ten", 0.03, Some(shortcomings[0])),
+    ] {
+        let of = |method: &str| -> Vec<f64> {
+            let runs = results.finished().filter(|run| {
+                let is_so =
+                    |one: &&str| run.series.variant().contains(*one) == (shortcoming == Some(*one));
+                run.series.method == method
+                    && run.oversight.0 == oversight
+                    && shortcomings.iter().all(is_so)
+            });
+            runs.map(|run| run.kept.unwrap().true_return).collect()
+        };
+        let [routing, model] = ["routing", "reward_model"].map(of);
+        let n = routing.len();
+        assert!(n > 1 && model.len() == n, "{overseer}");
+        text += &format!(
+            "| {overseer} | {oversight} | {n} | {} | {} | {} |\n",
+            with_interval(&routing),
+            with_interval(&model),
+            difference(&routing, &model)
+        );
+    }
+    text
+}
+
 /// The rows of the README: what a method is called there, and its name in the protocol.
 fn readme_rows(protocol: &Protocol, methods: &Methods<'_>) -> String {
     let mut text = "| method | runs | true return | failed runs | labels to train + to choose | minus routing | verdict |\n\
@@ -327,7 +364,11 @@ fn the_tables_follow_from_the_published_runs() {
     for (file, tables) in [
         (
             "docs/findings.md",
-            vec![method_rows(&protocol, &methods), claim_rows(&protocol, &methods)],
+            vec![
+                method_rows(&protocol, &methods),
+                claim_rows(&protocol, &methods),
+                overseer_rows(),
+            ],
         ),
         ("README.md", vec![readme_rows(&protocol, &methods)]),
     ] {

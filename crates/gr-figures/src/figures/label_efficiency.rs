@@ -124,6 +124,7 @@ fn caption(results: &Results, groups: &[Group<'_>], remarks: &Remarks) -> Captio
     caption.say_who("Runs without label counts left out", &remarks.unrecorded);
     caption.say_who("Not drawn, for runs share no number of labels", &remarks.apart);
     caption.say_who("No labels used, so a line at the last value", &remarks.free);
+    caption.say_absent(groups);
     caption.say_conditions(results, groups);
     caption.note(INTERVALS);
     caption.note(CUT_INTERVALS);

@@ -17,10 +17,11 @@ pub const INTERVALS: &str = "Intervals are 95 % Student-t intervals of the mean 
     run, and runs that all agree, have none.";
 
 impl Caption {
-    /// Adds what holds for means over the runs of `groups`: their number, and what
+    /// Adds what holds for means over the runs of `groups`: their number, levels without runs, and what
     /// [`Self::say_conditions`] says.
     pub fn say_of(&mut self, results: &Results, groups: &[Group<'_>]) {
         self.say_numbers_of_runs(groups);
+        self.say_absent(groups);
         self.say_conditions(results, groups);
         self.note(INTERVALS);
     }
@@ -93,6 +94,19 @@ impl Caption {
         );
     }
 
+    /// Adds which series have runs at some levels of `groups` but not at others.
+    pub fn say_absent(&mut self, groups: &[Group<'_>]) {
+        let mut absent: Vec<Named> = Vec::new();
+        for series in series_of(groups) {
+            for oversight in levels(groups) {
+                if !groups.iter().any(|g| g.series == series && g.oversight == oversight) {
+                    absent.push((style::name(series), oversight));
+                }
+            }
+        }
+        self.say_who("Without runs", &absent);
+    }
+
     fn say_missing(&mut self, groups: &[Group<'_>]) {
         let left_out: Vec<String> = groups.iter().filter_map(not_averaged).collect();
         if !left_out.is_empty() {
@@ -107,16 +121,6 @@ impl Caption {
                 ),
             );
         }
-        // Series that have runs at some levels of the figure but not at others.
-        let mut absent: Vec<Named> = Vec::new();
-        for series in series_of(groups) {
-            for oversight in levels(groups) {
-                if !groups.iter().any(|g| g.series == series && g.oversight == oversight) {
-                    absent.push((style::name(series), oversight));
-                }
-            }
-        }
-        self.say_who("Without runs", &absent);
     }
 
     fn say_trends(&mut self, groups: &[Group<'_>]) {

@@ -30,4 +30,6 @@ draw figure-4 oversight-levels "${levels[@]}" runs/{routing,naive,filtering-and-
 draw overseers overseers runs/{overseers,levels-labels,levels-p0.03} --methods routing,reward_model
 draw figure-6 policy "${answer[@]}"
 draw masks final-returns,learning-curves runs/masks
-"$program" "${answer[@]}" "${levels[@]}" runs/early-stopping-h0.4 --html report.html >/dev/null
+policies=routing_p0.01_s8_c4baeb89,naive_outcomes_p0.01_s0_d0eea60a,naive_outcomes_p0.01_s0_ef09c959,reward_model_p0.01_s0_325b22f6
+policies+=,naive_early_stopping_p0.01_s16_777b776e,naive_early_stopping_p0.01_s16_d021fae9
+"$program" "${answer[@]}" "${levels[@]}" runs/early-stopping-h0.4 --html report.html --policies "$policies" >/dev/null

@@ -281,13 +281,14 @@ fn overseer_rows() -> String {
     let folders = folders.map(|name| root().join("results/published/runs").join(name));
     let results = Results::open(&folders, None, &|_| ()).unwrap();
     let mut text =
-        "| overseer | p | runs of each | routing | reward-model | routing − reward-model |\n\
+        "| overseer | p | runs | routing | reward-model | routing − reward-model |\n\
                     | --- | --- | --- | --- | --- | --- |\n"
             .to_string();
     let shortcomings = ["overseer.label_noise=0.3", "overseer.cells=["];
     for (overseer, oversight, shortcoming) in [
         ("sees all, always right", 0.03, None),
         ("sees all, wrong on three labels in ten", 0.03, Some(shortcomings[0])),
+        ("sees two columns of five, always right", 0.075, Some(shortcomings[1])),
     ] {
         let of = |method: &str| -> Vec<f64> {
             let runs = results.finished().filter(|run| {
@@ -300,10 +301,10 @@ fn overseer_rows() -> String {
             runs.map(|run| run.kept.unwrap().true_return).collect()
         };
         let [routing, model] = ["routing", "reward_model"].map(of);
-        let n = routing.len();
-        assert!(n > 1 && model.len() == n, "{overseer}");
+        let (n, n_model) = (routing.len(), model.len());
+        assert!(n > 1 && n_model > 1, "{overseer}");
         text += &format!(
-            "| {overseer} | {oversight} | {n} | {} | {} | {} |\n",
+            "| {overseer} | {oversight} | {n} and {n_model} | {} | {} | {} |\n",
             with_interval(&routing),
             with_interval(&model),
             difference(&routing, &model)

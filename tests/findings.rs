@@ -280,10 +280,9 @@ fn overseer_rows() -> String {
     let folders = ["overseers", "levels-labels", "levels-p0.03"];
     let folders = folders.map(|name| root().join("results/published/runs").join(name));
     let results = Results::open(&folders, None, &|_| ()).unwrap();
-    let mut text =
-        "| overseer | p | runs | routing | reward-model | routing − reward-model |\n\
+    let mut text = "| overseer | p | runs | routing | reward-model | routing − reward-model |\n\
                     | --- | --- | --- | --- | --- | --- |\n"
-            .to_string();
+        .to_string();
     let shortcomings = ["overseer.label_noise=0.3", "overseer.cells=["];
     for (overseer, oversight, shortcoming) in [
         ("sees all, always right", 0.03, None),

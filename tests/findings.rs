@@ -277,8 +277,8 @@ fn claim_rows(protocol: &Protocol, methods: &Methods<'_>) -> String {
 
 /// Overseers that hand out as many labels: all of them right, some of them wrong, and one that sees only part of the grid.
 fn overseer_rows() -> String {
-    let folders = ["overseers", "levels-labels", "levels-p0.03"];
-    let folders = folders.map(|name| root().join("results/published/runs").join(name));
+    let folders = ["overseers", "levels-labels", "levels-p0.03"]
+        .map(|name| root().join("results/published/runs").join(name));
     let results = Results::open(&folders, None, &|_| ()).unwrap();
     let mut text = "| overseer | p | runs | routing | reward-model | routing − reward-model |\n\
                     | --- | --- | --- | --- | --- | --- |\n"
@@ -291,16 +291,15 @@ fn overseer_rows() -> String {
     ] {
         let of = |method: &str| -> Vec<f64> {
             let runs = results.finished().filter(|run| {
-                let is_so =
-                    |one: &&str| run.series.variant().contains(*one) == (shortcoming == Some(*one));
-                run.series.method == method
-                    && run.oversight.0 == oversight
-                    && shortcomings.iter().all(is_so)
+                let variant = run.series.variant();
+                let is_so = |it: &&str| variant.contains(*it) == (shortcoming == Some(*it));
+                let is_of = run.series.method == method && run.oversight.0 == oversight;
+                is_of && shortcomings.iter().all(is_so)
             });
             runs.map(|run| run.kept.unwrap().true_return).collect()
         };
         let [routing, model] = ["routing", "reward_model"].map(of);
-        let (n, n_model) = (routing.len(), model.len());
+        let [n, n_model] = [&routing, &model].map(Vec::len);
         assert!(n > 1 && n_model > 1, "{overseer}");
         text += &format!(
             "| {overseer} | {oversight} | {n} and {n_model} | {} | {} | {} |\n",
